@@ -1,0 +1,1 @@
+"""Drawn samples, the scanner, metrics and peers. Nobody imports this."""

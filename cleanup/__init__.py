@@ -1,0 +1,1 @@
+"""What was meant: watermark, text rules, corrections, amounts, confidence."""

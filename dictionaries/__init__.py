@@ -1,0 +1,1 @@
+"""Data files with their source and years, and the loader that validates them."""

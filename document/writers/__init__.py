@@ -1,0 +1,1 @@
+"""One file per output format; each writes from a Document and nothing else."""

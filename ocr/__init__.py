@@ -1,0 +1,1 @@
+"""What is printed: pages, engines, rulings, tables, layout. Knows no dictionary."""

@@ -1,0 +1,1 @@
+"""One adapter per OCR library; nothing else imports these libraries."""

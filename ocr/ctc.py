@@ -1,0 +1,114 @@
+"""From a recogniser's per-step probabilities to characters with places, doubts and alternatives.
+
+Greedy CTC decoding (Graves et al. 2006): of each run of one class the likeliest step speaks. Beside the text,
+the decoder keeps what else each step could have been, because later steps (科目 dictionary, 勾稽关系) weigh
+candidates by the recogniser's own doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+BLANK = 0
+"""PaddleOCR's class for "no character here"."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedCharacter:
+    """A character with the step it was read at."""
+
+    text: str
+    probability: float
+    start: float
+    end: float
+    """Where it stands, as a share (0–1) of the crop's width."""
+    alternatives: tuple[tuple[str, float], ...]
+    """Other characters at this step, likeliest first; "" is no character."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alphabet:
+    """The classes of a recogniser, and which of them may be read."""
+
+    characters: tuple[str, ...]
+    """Of the allowed classes, in the order of ``classes``; the blank is ""."""
+    classes: NDArray[np.int64]
+    """Their places in the network's output; the blank first."""
+
+
+def allowed_alphabet(characters: Sequence[str], simplified_only: bool) -> Alphabet:
+    """The alphabet of a network whose class i is ``characters[i]`` (class 0 the blank, as "")."""
+    keep = [i for i, c in enumerate(characters) if i == BLANK or not simplified_only or is_simplified(c)]
+    return Alphabet(tuple(characters[i] for i in keep), np.asarray(keep, dtype=np.int64))
+
+
+_SIGNS = frozenset("·—–…‘’“”′″℃№①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳×÷±≤≥≠≈√∶％‰°□■○●△▲☆★◆◇→←↑↓￥¥〔〕【】《》〈〉「」『』、。，；：？！（）－＋＝／＼～｜．＂＇　")
+_RARE_NAMES = frozenset("喆堃昇犇淼垚晟翀旻玥珺瑄瑀珮琮璟煊煜熠燊祎禛筠芃苡茜菡萱蓁蕙薇誉赟邺鑫钰铖锘镕闫阚霈韫颢馥骞麒")
+
+
+def is_simplified(character: str) -> bool:
+    """Whether a character can stand in a simplified text.
+
+    ASCII, signs, and Han characters except the traditional-only ones. A Han character counts as
+    traditional-only when Big5 has it and GB 2312 has not; some such characters live on in names and stay.
+    """
+    if character.isascii() or character in _SIGNS or character in _RARE_NAMES:
+        return True
+    if not "\u4e00" <= character <= "\u9fff":
+        return False
+    return _encodes(character, "gb2312") or not _encodes(character, "big5")
+
+
+def _encodes(character: str, codec: str) -> bool:
+    try:
+        character.encode(codec)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def decode(
+    scores: NDArray[np.float32], alphabet: Alphabet, used: float = 1.0, keep: int = 4, floor: float = 1e-3
+) -> tuple[DecodedCharacter, ...]:
+    """Characters of one crop from ``scores`` (steps, classes).
+
+    ``used``: share of the steps that lie on the crop, not on its padding; positions are shares of the crop.
+    ``keep`` alternatives with a probability of at least ``floor`` stay.
+    """
+    allowed = scores[:, alphabet.classes]
+    best = allowed.argmax(axis=1)
+    steps = len(best)
+    found: list[DecodedCharacter] = []
+    start = 0
+    for end in range(1, steps + 1):
+        if end < steps and best[end] == best[start]:
+            continue
+        if best[start] != BLANK:
+            run = allowed[start:end, best[start]]
+            peak = start + int(run.argmax())
+            found.append(
+                DecodedCharacter(
+                    text=alphabet.characters[best[start]],
+                    probability=float(min(1.0, run.max())),
+                    start=min(1.0, start / steps / used),
+                    end=min(1.0, end / steps / used),
+                    alternatives=_alternatives(allowed[peak], int(best[start]), alphabet, keep, floor),
+                )
+            )
+        start = end
+    return tuple(found)
+
+
+def _alternatives(
+    step: NDArray[np.float32], winner: int, alphabet: Alphabet, keep: int, floor: float
+) -> tuple[tuple[str, float], ...]:
+    """The likeliest other classes of one step."""
+    if 1.0 - step[winner] < floor:  # nothing else can reach the floor: most steps end here
+        return ()
+    top = np.argpartition(step, -(keep + 1))[-(keep + 1) :]
+    ranked = sorted(((float(step[i]), int(i)) for i in top if i != winner and step[i] >= floor), reverse=True)
+    return tuple((alphabet.characters[i], round(p, 4)) for p, i in ranked[:keep])

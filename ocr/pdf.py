@@ -1,0 +1,164 @@
+"""Opening source files and turning pages into pixels: the one place that imports pymupdf for rasterising.
+
+Every document is untrusted: sizes are checked before anything is allocated, and MuPDF's own errors come out as
+the project's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pymupdf
+
+from document.exceptions import EmptyDocument, EncryptedError, NotADocument, PageTooLarge
+from document.types import Source
+from ocr.types import PageImage, Pixels
+
+SUFFIXES = frozenset({".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff"})
+"""What an input folder is searched for."""
+MAX_POINTS = 14_400.0
+"""Longest side of a page, points: PDF's own limit (ISO 32000-1, annex C), 5 metres."""
+MAX_PIXELS = 80_000_000
+"""Pixels of one page: A3 at 500 dpi; 240 MB in colour."""
+
+log = logging.getLogger(__name__)
+pymupdf.TOOLS.mupdf_display_errors(False)
+pymupdf.TOOLS.mupdf_display_warnings(False)
+
+
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """A page as pixels, as the source shows it (its own /Rotate applied), before it is brought upright."""
+
+    pixels: Pixels
+    dpi: float
+    width: float
+    height: float
+    """Points, as shown."""
+    bilevel: bool
+    """Whether the page is one 1-bit image."""
+
+
+def describe(path: Path) -> Source:
+    """Name, hash and page count of a source file.
+
+    Raises NotADocument, EncryptedError, EmptyDocument.
+    """
+    with open_source(path) as source:
+        pages = source.page_count
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return Source(path.name, digest, pages)
+
+
+def open_source(path: Path) -> pymupdf.Document:
+    """The file as a MuPDF document; use it in a ``with`` statement. Images become documents of one page a frame.
+
+    Raises NotADocument, EncryptedError, EmptyDocument, each with the way out.
+    """
+    try:
+        if path.stat().st_size == 0:
+            raise NotADocument(f"{path}: the file is empty. Fetch or export it again.")
+        document = pymupdf.open(path)
+    except NotADocument:
+        raise
+    except OSError as error:
+        raise NotADocument(f"{path}: cannot be read ({error.strerror}). Check that it exists and may be read.") from error
+    except Exception as error:
+        raise NotADocument(
+            f"{path}: not a readable PDF or image ({error}). It may be damaged or cut short: fetch it again."
+        ) from error
+    if document.needs_pass:
+        document.close()
+        raise EncryptedError(f"{path}: encrypted. Take the password off first, e.g. with qpdf --decrypt.")
+    if not _is_wanted(document):
+        document.close()
+        raise NotADocument(f"{path}: neither PDF, PNG, JPEG nor TIFF. Convert it to PDF first.")
+    if document.page_count == 0:
+        document.close()
+        raise EmptyDocument(f"{path}: has no pages. It may be damaged or cut short: fetch it again.")
+    return document
+
+
+def _is_wanted(document: pymupdf.Document) -> bool:
+    """MuPDF opens e-books and text too; those are not scans."""
+    kind = str((document.metadata or {}).get("format") or "").lower()
+    return bool(document.is_pdf) or any(word in kind for word in ("image", "png", "jpeg", "jpg", "tif"))
+
+
+def check_page_size(page: pymupdf.Page, dpi: float) -> None:
+    """Raise PageTooLarge when the page would not fit into memory at this resolution."""
+    width, height = page.rect.width, page.rect.height
+    if not (math.isfinite(width) and math.isfinite(height)) or min(width, height) < 1:
+        raise PageTooLarge(f"page {page.number + 1}: has no usable size ({width} × {height} points).")
+    pixels = (width * dpi / 72) * (height * dpi / 72)
+    if max(width, height) > MAX_POINTS or pixels > MAX_PIXELS:
+        raise PageTooLarge(
+            f"page {page.number + 1}: {width:.0f} × {height:.0f} points is too large at {dpi:.0f} dpi "
+            f"({pixels / 1e6:.0f} million pixels, at most {MAX_PIXELS / 1e6:.0f}). "
+            "Scale the page down, or choose a lower --dpi."
+        )
+
+
+def rasterise(page: pymupdf.Page, dpi: int | None, default_dpi: int = 200, max_dpi: int = 300) -> Raster:
+    """The page as pixels: at ``dpi``, or (None) at the resolution of the one image that fills it.
+
+    A page that is no single image is drawn at ``default_dpi``; an image finer than ``max_dpi`` is drawn at that.
+    Raises PageTooLarge.
+    """
+    native = image_resolution(page)
+    chosen = float(dpi) if dpi else min(native, float(max_dpi)) if native else float(default_dpi)
+    check_page_size(page, chosen)
+    pixmap = page.get_pixmap(dpi=None, matrix=pymupdf.Matrix(chosen / 72, chosen / 72), alpha=False, colorspace=_space(page))
+    pixels = np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width, pixmap.n)
+    pixels = pixels[:, :, 0] if pixmap.n == 1 else pixels[:, :, ::-1]
+    return Raster(
+        np.ascontiguousarray(pixels), chosen, page.rect.width, page.rect.height, _is_bilevel(page)
+    )
+
+
+def image_resolution(page: pymupdf.Page) -> float | None:
+    """Dots per inch of the one image that fills the page, or None when the page is no such scan."""
+    info = _page_image(page)
+    if info is None:
+        return None
+    box = pymupdf.Rect(info["bbox"])
+    turned = abs(info["transform"][0]) < abs(info["transform"][1])
+    across = info["height"] if turned else info["width"]
+    return float(72 * across / box.width) if 50 <= 72 * across / box.width <= 1200 else None
+
+
+def _page_image(page: pymupdf.Page) -> dict[str, object] | None:
+    """What MuPDF knows of the image that covers nine tenths of the page; None when there is none or several."""
+    images = [i for i in page.get_image_info() if pymupdf.Rect(i["bbox"]).get_area() > 0]
+    large = [i for i in images if (pymupdf.Rect(i["bbox"]) & page.rect).get_area() > 0.9 * page.rect.get_area()]
+    return large[0] if len(large) == 1 else None
+
+
+def _is_bilevel(page: pymupdf.Page) -> bool:
+    info = _page_image(page)
+    return bool(info and info.get("bpc") == 1)
+
+
+def _space(page: pymupdf.Page) -> pymupdf.Colorspace:
+    """Grey where the page is one grey image: a third of the memory."""
+    info = _page_image(page)
+    return pymupdf.csGRAY if info and info.get("colorspace") == 1 else pymupdf.csRGB
+
+
+def page_image(number: int, raster: Raster) -> PageImage:
+    """The raster as a page image that has not been turned or straightened yet."""
+    return PageImage(
+        number=number,
+        pixels=raster.pixels,
+        dpi=raster.dpi,
+        to_page=np.eye(3),
+        width=raster.width,
+        height=raster.height,
+        bilevel=raster.bilevel,
+    )

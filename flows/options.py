@@ -1,0 +1,69 @@
+"""The options of one run: values that travel as arguments, never settings of a module."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from ocr.engine import EngineOptions
+
+
+class Mode(StrEnum):
+    """Where a page's text comes from."""
+
+    AUTO = "auto"
+    """The text layer where it can be trusted, else the picture."""
+    SCAN = "scan"
+    """Always the picture."""
+    TEXT = "text"
+    """Always the text layer; a page without one comes out failed."""
+
+
+_PAGES = re.compile(r"^\s*(\d+|end)\s*(?:-\s*(\d+|end)\s*)?$")
+
+
+class RunOptions(BaseModel):
+    """What decides the content of the outputs: with the file's bytes and the versions, the cache key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mode: Mode = Field(Mode.AUTO, description="where a page's text comes from: auto, scan or text")
+    engine: EngineOptions = Field(default_factory=lambda: EngineOptions(), description="which engine reads, and how")
+    dpi: int | None = Field(
+        None, ge=72, le=600, description="resolution for reading, dots per inch; default: the scan's own (at most 300)"
+    )
+    pages: str | None = Field(None, description="pages to take, e.g. 2,13-end; default: all")
+    watermarks: tuple[str, ...] = Field(
+        (), description="further watermark phrases; the shipped list and repetition on the pages find the usual ones"
+    )
+    merge_tables: bool = Field(True, description="whether a table that goes on over the page becomes one table")
+
+    @field_validator("pages")
+    @classmethod
+    def _pages_can_be_read(cls, value: str | None) -> str | None:
+        if value is not None and not all(_PAGES.match(part) for part in value.split(",")):
+            raise ValueError(f"{value!r} is no list of pages: write numbers and ranges, e.g. 2,13-end")
+        return value
+
+
+def chosen_pages(pages: str | None, page_count: int) -> tuple[int, ...]:
+    """The 1-based page numbers that ``pages`` (2,13-end) names in a document of ``page_count``, in order, once each.
+
+    Numbers past the end are left out; None is all pages.
+    """
+    if pages is None:
+        return tuple(range(1, page_count + 1))
+    chosen: set[int] = set()
+    for part in pages.split(","):
+        match = _PAGES.match(part)
+        if match is None:
+            raise ValueError(f"{part!r} is no page or range of pages")
+        first, last = (_number(group, page_count) for group in (match[1], match[2] or match[1]))
+        chosen.update(range(max(1, first), min(last, page_count) + 1))
+    return tuple(sorted(chosen))
+
+
+def _number(word: str, page_count: int) -> int:
+    return page_count if word == "end" else min(int(word), page_count + 1)

@@ -1,0 +1,189 @@
+"""Numbers as printed (数字): what OCR does to them undone, and their value.
+
+The text keeps what is printed (``37,188.34`` keeps its comma); the amount is the decimal string
+``37188.34``. What cannot be known from the text alone is left and said, never invented.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from cleanup.table_roles import TableRoles, table_roles
+from document.types import Cell, Correction, Document, Reading, Rule, Table
+
+_MINUS = "-－﹣−–—"
+_ALIKE = str.maketrans(
+    {"O": "0", "o": "0", "〇": "0", "Q": "0", "D": "0", "l": "1", "I": "1", "i": "1", "|": "1", "丨": "1"}
+    | {"S": "5", "s": "5", "B": "8", "Z": "2", "z": "2", "b": "6", "g": "9", "q": "9"}
+)
+_FORM = str.maketrans(
+    {
+        "，": ",",
+        "、": ",",
+        "‚": ",",
+        "。": ".",
+        "．": ".",
+        "·": ".",
+        "•": ".",
+        "％": "%",
+        "＋": "+",
+        "：": ":",
+    }
+    | {chr(0xFF10 + d): str(d) for d in range(10)}
+    | dict.fromkeys(_MINUS, "-")
+)
+_ALLOWED = re.compile(r"[-+一]?[\d,.OoQDlIi|丨SsBZzbgq〇']*\d[\d,.OoQDlIi|丨SsBZzbgq〇']*%?[.,'_]?")
+_PLAIN = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?")
+_POINT_AS_COMMA = re.compile(r"([-+]?\d{1,3}(?:[.,]\d{3})+)[.,](\d{2})(%?)")
+_COMMA_AS_POINT = re.compile(r"([-+]?\d+),(\d{1,2}|\d{4,})(%?)")
+_ENDING_MARK = re.compile(r"(?<=\d)[.,'_]+(%?)$")
+_DATE = re.compile(r"(?:19|20)\d{2}\.\d{1,2}\.\d{1,2}")
+_MAX_LENGTH = 40
+_LATIN = re.compile(r"[A-Za-z|丨〇]")
+
+
+@dataclass(frozen=True, slots=True)
+class NumberStyle:
+    """How a table or document prints its amounts."""
+
+    decimals: int | None = None
+    """Digits after the point that nearly all amounts have; None when they differ."""
+    separators: bool | None = None
+    """Whether thousands are separated by commas; None when nothing tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A printed number."""
+
+    value: Decimal
+    """As printed: 95 for 95 %."""
+    percent: bool = False
+
+    @property
+    def decimal_string(self) -> str:
+        """The contract's ``amount``: digits, point and sign only."""
+        return format(self.value, "f")
+
+
+@dataclass(frozen=True, slots=True)
+class NumberText:
+    """A number's text after repair of its form; ``doubt`` says in Chinese what cannot be known."""
+
+    text: str
+    doubt: str | None = None
+
+
+def parse_amount(text: str) -> Amount | None:
+    """The value of a well-formed printed number, or None: ``1,614.45`` → 1614.45, ``95%`` → 95 percent."""
+    compact = re.sub(r"\s+", "", text[: _MAX_LENGTH + 1]).translate(_FORM)
+    if len(compact) > _MAX_LENGTH or not _PLAIN.fullmatch(compact):
+        return None
+    return Amount(Decimal(compact.rstrip("%").replace(",", "")), compact.endswith("%"))
+
+
+def number_style(texts: Iterable[str], share: float = 0.9) -> NumberStyle:
+    """What at least ``share`` (0–1) of the well-formed amounts in ``texts`` agree on; needs five of them."""
+    decimals: Counter[int] = Counter()
+    separated = plain = 0
+    for text in texts:
+        compact = re.sub(r"\s+", "", text)
+        if len(compact) > _MAX_LENGTH or not _PLAIN.fullmatch(compact) or compact.endswith("%"):
+            continue
+        whole, _, fraction = compact.lstrip("+-").partition(".")
+        decimals[len(fraction)] += 1
+        separated += "," in whole
+        plain += len(whole) > 3 and "," not in whole
+    total = sum(decimals.values())
+    commonest, count = decimals.most_common(1)[0] if decimals else (0, 0)
+    return NumberStyle(
+        commonest if total >= 5 and count >= share * total else None,
+        None if separated + plain < 2 else separated >= share * (separated + plain),
+    )
+
+
+def looks_like_number(text: str) -> bool:
+    """Whether a cell's text is a number, or was one before it was misread: mostly digits, nothing else."""
+    compact = re.sub(r"\s+", "", text).translate(_FORM)
+    if not compact or len(compact) > _MAX_LENGTH or not _ALLOWED.fullmatch(compact):
+        return False
+    if _DATE.fullmatch(compact):
+        return False
+    letters = len(_LATIN.findall(compact))
+    return letters == 0 or letters <= sum(c.isdigit() for c in compact)
+
+
+def repair_number(text: str, style: NumberStyle | None = None) -> NumberText | None:
+    """The number as it must have been printed, or None when ``text`` is none.
+
+    Only its form is repaired: white space, widths, letters for digits, a comma for the point where the
+    table's amounts say so, marks after the end. ``style`` is that of the amounts around it.
+    """
+    if not looks_like_number(text):
+        return None
+    style = style or NumberStyle()
+    compact = re.sub(r"\s+", "", text).translate(_FORM).replace("'", "")
+    sign = compact.replace("一", "-", 1) if compact.startswith("一") else compact
+    digits = _ENDING_MARK.sub(r"\1", sign.translate(_ALIKE))
+    if _PLAIN.fullmatch(digits):
+        return NumberText(digits, _doubt_of_form(digits, style))
+    return _repair_marks(digits, style)
+
+
+def _repair_marks(digits: str, style: NumberStyle) -> NumberText:
+    """Commas for points and points for commas: repaired where the style decides, else said."""
+    grouped = _POINT_AS_COMMA.fullmatch(digits)
+    if grouped and style.decimals == 2:
+        whole = grouped.group(1).replace(".", ",")
+        return NumberText(f"{whole}.{grouped.group(2)}{grouped.group(3)}")
+    single = _COMMA_AS_POINT.fullmatch(digits)
+    if single and style.decimals is not None and len(single.group(2)) == style.decimals:
+        return NumberText(f"{single.group(1)}.{single.group(2)}{single.group(3)}")
+    return NumberText(digits, "数字的小数点或千分位不合格式，无法确定")
+
+
+def _doubt_of_form(digits: str, style: NumberStyle) -> str | None:
+    if style.decimals is None or digits.endswith("%"):
+        return None
+    whole, _, fraction = digits.partition(".")
+    if len(fraction) == style.decimals or (not fraction and whole.lstrip("+-") == "0"):
+        return None
+    return f"小数位数与同表其他金额不同（应为{style.decimals}位）"
+
+
+def clean_numbers(document: Document) -> Document:
+    """The document with every number cell in printed form and its ``amount`` set; doubts are flagged."""
+    blocks = tuple(_clean_table(b) if isinstance(b, Table) else b for b in document.blocks)
+    return replace(document, blocks=blocks)
+
+
+def _clean_table(table: Table) -> Table:
+    roles = table_roles(table)
+    style = number_style(c.reading.text for c in table.cells if roles.is_amount_place(c))
+    return replace(table, cells=tuple(_clean_cell(cell, roles, style) for cell in table.cells))
+
+
+def _clean_cell(cell: Cell, roles: TableRoles, style: NumberStyle) -> Cell:
+    """One cell with its number in printed form; codes and line numbers get no amount."""
+    if not cell.reading.text:
+        return cell
+    in_amounts = roles.is_amount_place(cell)
+    repaired = repair_number(cell.reading.text, style if in_amounts else None)
+    if repaired is None:
+        return cell
+    reading = _with_number(cell.reading, repaired)
+    amount = parse_amount(reading.text) if in_amounts else None
+    return replace(cell, reading=reading, amount=amount.decimal_string if amount else None)
+
+
+def _with_number(reading: Reading, number: NumberText) -> Reading:
+    if number.text != reading.text:
+        record = Correction(reading.text, number.text, Rule.NUMBER_FORMAT, 1.0)
+        reading = replace(reading, text=number.text, corrections=(*reading.corrections, record))
+    if number.doubt and number.doubt not in reading.reasons:
+        reading = replace(reading, needs_review=True, reasons=(*reading.reasons, number.doubt))
+    return reading

@@ -1,0 +1,120 @@
+"""What the rows and columns of a table are for: heads, codes, line numbers, labels, amounts."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import pairwise
+
+from document.types import Cell, Table
+
+CODE = re.compile(r"[235]\d{2}(?:\d{2}){0,2}")
+"""A subject code: functional 2xx, economic 3xx and 5xx; 3, 5 or 7 digits."""
+_DECIMAL = re.compile(r"[-+]?[\d,]+\.\d+%?")
+_INTEGER = re.compile(r"\d{1,3}")
+_CODE_HEAD = re.compile(r"编码|代码|科目码")
+_LINE_HEAD = re.compile(r"^(?:行次|序号)$")
+_FIRST_ROW = re.compile(r"^(?:栏次|行次|合计|总计|小计|[一二三四五六七八九十]{1,3}、)")
+_LEVELS = ("类", "款", "项")
+
+
+@dataclass(frozen=True, slots=True)
+class TableRoles:
+    """Roles of one table's rows and columns; rows and columns are 0-based."""
+
+    header_rows: int
+    code_columns: frozenset[int]
+    line_columns: frozenset[int]
+    """行次, 序号: 1, 2, 3 …"""
+    numbering_rows: frozenset[int]
+    """栏次: a row that only numbers the columns."""
+    level_columns: tuple[int, ...] = ()
+    """Columns of 类, 款, 项 where a code is printed in three pieces; empty otherwise."""
+
+    def is_header(self, cell: Cell) -> bool:
+        """Whether the cell belongs to the table's head."""
+        return cell.row < self.header_rows
+
+    def is_amount_place(self, cell: Cell) -> bool:
+        """Whether a number in this cell is an amount, not a code, a line number or a column number."""
+        return (
+            cell.row >= self.header_rows
+            and cell.row not in self.numbering_rows
+            and cell.col not in self.code_columns
+            and cell.col not in self.line_columns
+            and cell.col not in self.level_columns
+        )
+
+
+def table_roles(table: Table) -> TableRoles:
+    """The roles, from the head's words and from what the columns hold."""
+    header_rows = _header_rows(table)
+    numbering = _numbering_rows(table, header_rows)
+    head: dict[int, list[str]] = defaultdict(list)
+    body: dict[int, list[str]] = defaultdict(list)
+    for cell in table.cells:
+        text = re.sub(r"\s+", "", cell.reading.text)
+        if not text or cell.row in numbering:
+            continue
+        if cell.row < header_rows:
+            for col in range(cell.col, min(cell.col + cell.col_span, table.n_cols)):
+                head[col].append(text)
+        elif cell.col_span == 1:
+            body[cell.col].append(text)
+    columns = range(table.n_cols)
+    levels = _level_columns(head)
+    codes = frozenset(c for c in columns if c not in levels and _is_code_column(head[c], body[c]))
+    lines = frozenset(c for c in columns if c not in codes and _is_line_column(head[c], body[c]))
+    return TableRoles(header_rows, codes, lines, numbering, levels)
+
+
+def _header_rows(table: Table) -> int:
+    """Rows above the first with a code, an amount, or the words that only begin a body row."""
+    rows: dict[int, list[str]] = defaultdict(list)
+    for cell in table.cells:
+        rows[cell.row].append(re.sub(r"\s+", "", cell.reading.text))
+    for row in sorted(rows):
+        texts = [t for t in rows[row] if t]
+        ends = any(CODE.fullmatch(t) or _DECIMAL.fullmatch(t) for t in texts)
+        if ends or (texts and _FIRST_ROW.match(texts[0]) and row > 0):
+            return row
+    return min(1, table.n_rows)
+
+
+def _numbering_rows(table: Table, header_rows: int) -> frozenset[int]:
+    """Body rows that hold only 1, 2, 3 … besides 栏次."""
+    rows: dict[int, list[str]] = defaultdict(list)
+    for cell in table.cells:
+        text = re.sub(r"\s+", "", cell.reading.text)
+        if text and cell.row <= header_rows + 1:
+            rows[cell.row].append(text)
+    return frozenset(row for row, texts in rows.items() if _numbers_columns(texts))
+
+
+def _numbers_columns(texts: list[str]) -> bool:
+    numbers = [int(t) for t in texts if _INTEGER.fullmatch(t)]
+    words = [t for t in texts if not _INTEGER.fullmatch(t)]
+    rising = len(numbers) >= 2 and numbers == sorted(set(numbers)) and numbers[-1] <= 60
+    return rising and (len(words) <= 1 or all(w == "栏次" for w in words))
+
+
+def _level_columns(head: dict[int, list[str]]) -> tuple[int, ...]:
+    found = [next((c for c in sorted(head) if level in head[c]), None) for level in _LEVELS]
+    columns = [c for c in found if c is not None]
+    return tuple(columns) if len(columns) == len(_LEVELS) and columns == sorted(columns) else ()
+
+
+def _is_code_column(head: list[str], body: list[str]) -> bool:
+    codes = sum(bool(CODE.fullmatch(t)) for t in body)
+    if any(_CODE_HEAD.search(t) for t in head[-1:]):
+        return not any(_DECIMAL.fullmatch(t) for t in body)
+    return codes >= 2 and codes >= 0.6 * len(body)
+
+
+def _is_line_column(head: list[str], body: list[str]) -> bool:
+    if any(_LINE_HEAD.match(t) for t in head):
+        return True
+    numbers = [int(t) for t in body if _INTEGER.fullmatch(t)]
+    steps = sum(b == a + 1 for a, b in pairwise(numbers))
+    return len(numbers) >= 5 and len(numbers) >= 0.9 * len(body) and steps >= 0.9 * (len(numbers) - 1)

@@ -1,0 +1,187 @@
+"""Text and number rules: hand-made cases, idempotence on any text, negative controls."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cleanup.numbers import (
+    NumberStyle,
+    clean_numbers,
+    looks_like_number,
+    number_style,
+    parse_amount,
+    repair_number,
+)
+from cleanup.text import clean_reading, clean_texts, text_rules
+from dictionaries.loader import load_dictionary
+from document.geometry import Box
+from document.types import Cell, Document, Reading, Rule, Source, Table
+
+DICTIONARY = load_dictionary()
+TWO_DECIMALS = NumberStyle(decimals=2, separators=True)
+ALPHABET = "合计一般公共预算支出目录第部分（）(),:;，：。 \u3000\t\u200b0１２3Ａb.％軍單⼀"
+
+
+def cleaned(text: str, in_cell: bool = False) -> str:
+    return clean_reading(Reading(text, text), text_rules(DICTIONARY, in_cell=in_cell)).text
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("第一部分  概况", "第一部分 概况"),
+        ("目 录", "目 录"),
+        ("单位:万元", "单位：万元"),
+        ("一般 公共\u3000预算", "一般公共预算"),
+        ("2024 年度 (万元),占83.56%", "2024年度（万元），占83.56%"),
+        ("因公出国(境)费", "因公出国（境）费"),
+        ("（２）ＰＣ服务器", "（2）PC服务器"),
+        ("财政財力", "财政财力"),
+        ("⼀般公共\u200b预算", "一般公共预算"),
+        ("1,234", "1,234"),
+        ("Office (x64), one", "Office (x64), one"),
+    ],
+)
+def test_text_rules(before: str, after: str) -> None:
+    assert cleaned(before) == after
+
+
+def test_a_label_set_wide_is_closed_up_in_a_cell_only() -> None:
+    assert cleaned("合 计", in_cell=True) == "合计"
+    assert cleaned("目 录") == "目 录"
+
+
+@given(st.text(alphabet=ALPHABET, max_size=30))
+def test_rules_are_idempotent(text: str) -> None:
+    for in_cell in (False, True):
+        once = cleaned(text, in_cell)
+        assert cleaned(once, in_cell) == once
+
+
+@given(st.text(max_size=30))
+def test_each_rule_is_idempotent_on_any_text(text: str) -> None:
+    for rule in text_rules(DICTIONARY):
+        once = rule.apply(text)
+        assert rule.apply(once) == once
+
+
+def test_each_change_is_recorded_and_raw_stays() -> None:
+    reading = clean_reading(Reading("合 计:", "合 计:"), text_rules(DICTIONARY, in_cell=True))
+    assert reading.raw == "合 计:"
+    assert [c.rule for c in reading.corrections] == [Rule.WHITE_SPACE, Rule.WIDTH]
+    assert reading.corrections[0].before == reading.raw
+    assert reading.corrections[-1].after == reading.text
+
+
+def table_of(rows: list[list[str]]) -> Table:
+    cells = tuple(
+        Cell(r, c, 1, Box(c * 50, r * 20, c * 50 + 50, r * 20 + 20), Reading(text, text))
+        for r, row in enumerate(rows)
+        for c, text in enumerate(row)
+    )
+    return Table("t1", (1,), len(rows), len(rows[0]), cells)
+
+
+def document_of(*tables: Table) -> Document:
+    return Document(Source("a.pdf", "0" * 64, 1), (), tables)
+
+
+def test_a_document_in_traditional_characters_is_left_alone() -> None:
+    document = document_of(table_of([["財政撥款預算總額"], ["軍隊費用"]]))
+    assert clean_texts(document, DICTIONARY) == document
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("820. 66", "820.66"),
+        ("820,66", "820.66"),
+        ("1,614.45", "1,614.45"),
+        ("1.614.45", "1,614.45"),
+        ("８２０．６６", "820.66"),
+        ("82O.66", "820.66"),
+        ("l2.30", "12.30"),
+        ("820.66.", "820.66"),
+        ("一12.30", "-12.30"),
+        ("－12.30", "-12.30"),
+        ("９５％", "95%"),
+    ],
+)
+def test_numbers_are_repaired(before: str, after: str) -> None:
+    repaired = repair_number(before, TWO_DECIMALS)
+    assert repaired is not None
+    assert (repaired.text, repaired.doubt) == (after, None)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "一", "合计", "≥95%", "2024.4.18", "0489-7444706", "3次/年", "IO", "GB"]
+)
+def test_what_is_no_number_stays(text: str) -> None:
+    assert repair_number(text, TWO_DECIMALS) is None
+
+
+def test_what_cannot_be_known_is_said_not_invented() -> None:
+    for text in ("820,66", "1,2", "12.3.4"):
+        repaired = repair_number(text, NumberStyle())
+        assert repaired is not None
+        assert repaired.text == text
+        assert repaired.doubt
+    lost_point = repair_number("82066", TWO_DECIMALS)
+    assert lost_point is not None
+    assert lost_point.text == "82066"
+    assert lost_point.doubt
+
+
+@given(st.decimals(min_value=-(10**9), max_value=10**9, places=2), st.booleans())
+def test_printed_numbers_keep_their_text_and_value(value: object, separators: bool) -> None:
+    printed = f"{value:,}" if separators else f"{value}"
+    repaired = repair_number(printed, TWO_DECIMALS)
+    assert repaired is not None
+    assert (repaired.text, repaired.doubt) == (printed, None)
+    amount = parse_amount(printed)
+    assert amount is not None
+    assert amount.value == value
+
+
+@given(st.text(alphabet="0123456789.,，。OlIS-一% ", max_size=20))
+def test_number_repair_is_idempotent(text: str) -> None:
+    for style in (TWO_DECIMALS, NumberStyle()):
+        once = repair_number(text, style)
+        if once is not None:
+            twice = repair_number(once.text, style)
+            assert twice is not None
+            assert twice.text == once.text
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_safe_to_ask(text: str) -> None:
+    looks_like_number(text)
+    parse_amount(text)
+
+
+def test_style_needs_agreement() -> None:
+    assert number_style(["1.20", "3.40", "1,000.00", "2.00", "9.99"]) == NumberStyle(2, None)
+    assert number_style(["1.20", "3", "4.5", "2.00", "9.99"]).decimals is None
+    assert number_style(["1.20"]).decimals is None
+
+
+def test_codes_and_line_numbers_have_no_amount() -> None:
+    rows = [
+        ["科目编码", "科目名称", "行次", "合计"],
+        ["201", "一般公共服务支出", "1", "1,820. 66"],
+        ["20106", "财政事务", "2", "820,66"],
+        ["2010601", "行政运行", "3", "820.66"],
+        ["2010650", "事业运行", "4", "1,000.00"],
+        ["2010699", "其他财政事务支出", "5", ""],
+    ]
+    rows += [["20107", "税收事务", "6", "0.50"], ["20108", "审计事务", "7", "12.00"]]
+    table = clean_numbers(document_of(table_of(rows))).tables[0]
+    amounts = {(c.row, c.col): c.amount for c in table.cells if c.amount}
+    assert amounts == {(1, 3): "1820.66", (2, 3): "820.66", (3, 3): "820.66", (4, 3): "1000.00"} | {
+        (6, 3): "0.50",
+        (7, 3): "12.00",
+    }
+    assert table.cells[7].reading.text == "1,820.66"
+    assert table.cells[7].reading.raw == "1,820. 66"

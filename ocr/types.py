@@ -54,9 +54,22 @@ class Ruling:
     """A straight ruling line: horizontal ones at y = position from x = start to end, vertical likewise."""
 
     position: float
+    """At the middle of the line."""
     start: float
     end: float
     thickness: float = 0.5
+    slope: float = 0.0
+    """Change of position along the line, points per point: what skew is left (positive: down to
+    the right; for a vertical line, to the right going down)."""
+
+    def at(self, along: float) -> float:
+        """The position at the place ``along`` the line (x of a horizontal, y of a vertical one)."""
+        return self.position + self.slope * (along - (self.start + self.end) / 2)
+
+    @property
+    def length(self) -> float:
+        """End minus start."""
+        return self.end - self.start
 
 
 @dataclass(frozen=True, slots=True)

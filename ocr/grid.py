@@ -1,0 +1,462 @@
+"""Table grids (表格网格) from ruling lines, and from the alignment of lines where there are no rules.
+
+Rules that cross form a table. Their positions, straightened and snapped, are the row and column edges; a
+border exists between two grid positions where rules cover enough of it; positions without a border between
+them are one merged cell. The same function serves pixels (``ocr.rulings``) and the drawings of a born-digital
+page (``ocr.textlayer``). ``ocr.rulings`` says why the table finders of PyMuPDF and img2table are not used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from document.geometry import Box
+from ocr.types import Grid, GridCell, Ruling, Rulings
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.intp]
+
+
+class GridOptions(BaseModel):
+    """What belongs together in a grid. Lengths are points."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    touch: float = Field(
+        2.5, ge=0, le=20, description="rules that miss each other by this still meet (points)"
+    )
+    snap: float = Field(1.6, gt=0, le=10, description="rules this near are one edge: double rules (points)")
+    min_row: float = Field(4.5, gt=0, le=50, description="no row is lower than this (points)")
+    min_col: float = Field(5.0, gt=0, le=50, description="no column is narrower than this (points)")
+    covered: float = Field(0.5, gt=0, le=1, description="share of a border that rules must cover (0–1)")
+    sure: float = Field(0.8, gt=0, le=1, description="share that makes a border certain (0–1)")
+    open_side: float = Field(
+        7.0, gt=0, le=100, description="rules beyond the last one across: an open side (points)"
+    )
+    max_rulings: int = Field(6000, ge=10, le=50000, description="rules considered a direction, longest first")
+
+
+DEFAULT = GridOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """A row or column edge: its straightened level and the merged stretches that rules cover."""
+
+    level: float
+    spans: tuple[tuple[float, float], ...]
+
+    @property
+    def covered(self) -> float:
+        """Length that rules cover, points."""
+        return sum(end - start for start, end in self.spans)
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """The lean of a table: where a straightened level lies elsewhere on the page."""
+
+    x: float
+    y: float
+    fall: float
+    """Slope of the horizontal rules."""
+    lean: float
+    """Slope of the vertical rules."""
+
+    def level_of_row(self, rule: Ruling) -> float:
+        """The y of a horizontal rule at the table's middle."""
+        return rule.position - self.fall * ((rule.start + rule.end) / 2 - self.x)
+
+    def level_of_col(self, rule: Ruling) -> float:
+        """The x of a vertical rule at the table's middle."""
+        return rule.position - self.lean * ((rule.start + rule.end) / 2 - self.y)
+
+    def box(self, left: float, top: float, right: float, bottom: float) -> Box:
+        """The box of a cell between straightened levels, where it lies on the page."""
+        fall = self.fall * ((left + right) / 2 - self.x)
+        lean = self.lean * ((top + bottom) / 2 - self.y)
+        return Box(left + lean, top + fall, right + lean, bottom + fall)
+
+
+@dataclass(frozen=True, slots=True)
+class _Borders:
+    """Which borders exist between grid positions, with the share of each that rules cover."""
+
+    across: Bools
+    """(n_rows + 1, n_cols): the border above row i in column j."""
+    down: Bools
+    """(n_rows, n_cols + 1): the border left of column j in row i."""
+    across_share: Floats
+    down_share: Floats
+
+    def turned(self) -> _Borders:
+        """Rows and columns exchanged."""
+        return _Borders(self.down.T, self.across.T, self.down_share.T, self.across_share.T)
+
+
+def build_grids(rulings: Rulings, options: GridOptions = DEFAULT) -> tuple[Grid, ...]:
+    """The ruled tables on one page, from top to bottom, in the points of ``rulings``.
+
+    A frame without inner rules (文本框) is no table, nor is a single column: neither has cells side by side.
+    Left, right, top and bottom rules may be missing where the others show how far the table goes.
+    """
+    groups = _groups(_longest(rulings, options), options)
+    grids = [grid for group in groups if (grid := _grid(group, options)) is not None]
+    return tuple(sorted(grids, key=lambda g: (g.box.top, g.box.left)))
+
+
+def _longest(rulings: Rulings, options: GridOptions) -> Rulings:
+    """The longest rules, so that a hostile drawing costs no more than a table does."""
+    return Rulings(
+        *(
+            tuple(sorted(rules, key=lambda r: -r.length)[: options.max_rulings])
+            for rules in (rulings.horizontal, rulings.vertical)
+        )
+    )
+
+
+# -- which rules form one table --------------------------------------------------------------------------
+
+
+def _groups(rulings: Rulings, options: GridOptions) -> list[Rulings]:
+    """The rules that hang together by crossing, a table each; what lies inside a table belongs to it."""
+    rules = rulings.horizontal + rulings.vertical
+    roots = _connected(len(rules), _crossings(rulings, options))
+    members: dict[int, list[int]] = {}
+    for index, root in enumerate(roots):
+        members.setdefault(root, []).append(index)
+    split = len(rulings.horizontal)
+    groups = [
+        Rulings(
+            tuple(rules[i] for i in group if i < split),
+            tuple(rules[i] for i in group if i >= split),
+        )
+        for group in members.values()
+    ]
+    return _absorbed([g for g in groups if len(g.horizontal) + len(g.vertical) >= 2], groups, options)
+
+
+def _crossings(rulings: Rulings, options: GridOptions) -> Iterator[tuple[int, int]]:
+    """Pairs (horizontal, vertical) of rules that meet, as numbers in horizontal + vertical."""
+    if not rulings.horizontal or not rulings.vertical:
+        return
+    position, start, end, slope = np.array(
+        [(r.position, r.start, r.end, r.slope) for r in rulings.vertical]
+    ).T
+    for number, rule in enumerate(rulings.horizontal):
+        level = rule.position + rule.slope * (position - (rule.start + rule.end) / 2)
+        x = position + slope * (level - (start + end) / 2)
+        meets = (start - options.touch <= level) & (level <= end + options.touch)
+        meets &= (rule.start - options.touch <= x) & (x <= rule.end + options.touch)
+        for other in np.flatnonzero(meets).tolist():
+            yield number, len(rulings.horizontal) + other
+
+
+def _connected(number: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
+    """For each of ``number`` items a representative of the connected group that the pairs put it in."""
+    parent = list(range(number))
+
+    def root(item: int) -> int:
+        while parent[item] != item:
+            parent[item] = parent[parent[item]]
+            item = parent[item]
+        return item
+
+    for a, b in pairs:
+        parent[root(a)] = root(b)
+    return [root(i) for i in range(number)]
+
+
+def _extent(group: Rulings) -> Box:
+    """The box around a group's rules."""
+    return Box.around(
+        [Box(r.start, r.position, r.end, r.position) for r in group.horizontal]
+        + [Box(r.position, r.start, r.position, r.end) for r in group.vertical]
+    )
+
+
+def _absorbed(tables: list[Rulings], groups: list[Rulings], options: GridOptions) -> list[Rulings]:
+    """``tables`` with the islands of broken rules inside them, which are then no tables of their own."""
+    ordered = sorted(((_extent(g), g) for g in tables), key=lambda item: -item[0].area)
+    pieces = [(_extent(g), g) for g in groups]
+    taken: list[Box] = []
+    result: list[Rulings] = []
+    for extent, group in ordered:
+        around = extent.grown(options.touch)
+        if any(_inside(extent, box) for box in taken):
+            continue
+        if not _has_inner_rules(group, extent, options):
+            continue
+        taken.append(around)
+        inner = [g for box, g in pieces if g is not group and _inside(box, around)]
+        result.append(
+            Rulings(
+                group.horizontal + tuple(r for g in inner for r in g.horizontal),
+                group.vertical + tuple(r for g in inner for r in g.vertical),
+            )
+        )
+    return result
+
+
+def _inside(inner: Box, outer: Box) -> bool:
+    """Whether ``inner`` lies within ``outer``."""
+    return (
+        outer.left <= inner.left
+        and outer.top <= inner.top
+        and inner.right <= outer.right
+        and inner.bottom <= outer.bottom
+    )
+
+
+def _has_inner_rules(group: Rulings, extent: Box, options: GridOptions) -> bool:
+    """Whether rules divide the inside of the group: a frame alone is no table."""
+    inner_y = [
+        r for r in group.horizontal if _between(r.position, extent.top, extent.bottom, options.min_row)
+    ]
+    inner_x = [r for r in group.vertical if _between(r.position, extent.left, extent.right, options.min_col)]
+    return bool(inner_x or inner_y)
+
+
+def _between(value: float, low: float, high: float, margin: float) -> bool:
+    """Whether ``value`` is more than ``margin`` inside."""
+    return low + margin < value < high - margin
+
+
+# -- from rules to edges ---------------------------------------------------------------------------------
+
+
+def _grid(group: Rulings, options: GridOptions) -> Grid | None:
+    """The grid of one group of rules, or None where it has no cells side by side."""
+    frame = _frame(group)
+    rows = _edges([(frame.level_of_row(r), r) for r in group.horizontal], options.snap, options.min_row)
+    cols = _edges([(frame.level_of_col(r), r) for r in group.vertical], options.snap, options.min_col)
+    rows, cols = _with_open_sides(rows, cols, options)
+    rows, cols = _used(rows, cols, options)
+    if len(rows) < 2 or len(cols) < 3:
+        return None
+    borders = _repaired(_borders(rows, cols, options))
+    cells = _cells(borders, rows, cols, frame)
+    if len(cells) < 2:
+        return None
+    return Grid(
+        box=Box.around(c.box for c in cells),
+        n_rows=len(rows) - 1,
+        n_cols=len(cols) - 1,
+        cells=cells,
+        row_edges=tuple(e.level for e in rows),
+        col_edges=tuple(e.level for e in cols),
+    )
+
+
+def _frame(group: Rulings) -> _Frame:
+    """The lean of a group: the median slopes, weighted by length."""
+    x, y = _extent(group).center
+    return _Frame(x, y, _median_slope(group.horizontal), _median_slope(group.vertical))
+
+
+def _median_slope(rules: tuple[Ruling, ...]) -> float:
+    """The median of the slopes, weighted by length; 0 without rules."""
+    if not rules:
+        return 0.0
+    ordered = sorted(rules, key=lambda r: r.slope)
+    weight = np.cumsum([r.length for r in ordered])
+    return ordered[min(int(np.searchsorted(weight, weight[-1] / 2)), len(ordered) - 1)].slope
+
+
+def _edges(leveled: list[tuple[float, Ruling]], snap: float, least: float) -> list[_Edge]:
+    """The edges at the levels of rules: levels nearer than ``snap`` snapped, none nearer than ``least``."""
+    edges: list[_Edge] = []
+    cluster: list[tuple[float, Ruling]] = []
+    for level, rule in sorted(leveled, key=lambda item: item[0]):
+        if cluster and (level - cluster[-1][0] > snap or level - cluster[0][0] > 2 * snap):
+            edges.append(_edge(cluster))
+            cluster = []
+        cluster.append((level, rule))
+    if cluster:
+        edges.append(_edge(cluster))
+    return _spaced(edges, least)
+
+
+def _edge(cluster: list[tuple[float, Ruling]]) -> _Edge:
+    """One edge from the rules snapped together."""
+    weight = sum(rule.length for _, rule in cluster)
+    level = sum(level * rule.length for level, rule in cluster) / weight if weight else cluster[0][0]
+    return _Edge(level, _merged((rule.start, rule.end) for _, rule in cluster))
+
+
+def _merged(spans: Iterable[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    """The union of stretches, in order."""
+    result: list[tuple[float, float]] = []
+    for start, end in sorted(spans):
+        if result and start <= result[-1][1]:
+            result[-1] = (result[-1][0], max(end, result[-1][1]))
+        else:
+            result.append((start, end))
+    return tuple(result)
+
+
+def _spaced(edges: list[_Edge], least: float) -> list[_Edge]:
+    """Edges no nearer than ``least``: of two too near, the one that rules cover more takes the other in."""
+    result: list[_Edge] = []
+    for edge in edges:
+        if result and edge.level - result[-1].level < least:
+            before = result.pop()
+            stronger = max(before, edge, key=lambda e: e.covered)
+            edge = _Edge(stronger.level, _merged(before.spans + edge.spans))
+        result.append(edge)
+    return result
+
+
+def _with_open_sides(
+    rows: list[_Edge], cols: list[_Edge], options: GridOptions
+) -> tuple[list[_Edge], list[_Edge]]:
+    """Edges added where most rules run on beyond the last rule across them."""
+    return _opened(rows, cols, options), _opened(cols, rows, options)
+
+
+def _opened(edges: list[_Edge], across: list[_Edge], options: GridOptions) -> list[_Edge]:
+    """``edges`` with one before the first and after the last where the rules ``across`` run further."""
+    if not edges or len(across) < 2:
+        return edges
+    starts = [e.spans[0][0] for e in across if e.spans[0][0] < edges[0].level - options.open_side]
+    ends = [e.spans[-1][1] for e in across if e.spans[-1][1] > edges[-1].level + options.open_side]
+    whole = ((across[0].level, across[-1].level),)
+    before = [_Edge(float(np.median(starts)), whole)] if 2 * len(starts) > len(across) else []
+    after = [_Edge(float(np.median(ends)), whole)] if 2 * len(ends) > len(across) else []
+    return before + edges + after
+
+
+def _used(rows: list[_Edge], cols: list[_Edge], options: GridOptions) -> tuple[list[_Edge], list[_Edge]]:
+    """Only the edges that bound at least one cell surely: strokes of text make none."""
+    for _ in range(len(rows) + len(cols)):
+        if len(rows) < 2 or len(cols) < 2:
+            break
+        row_share = _shares(rows, [c.level for c in cols])
+        col_share = _shares(cols, [r.level for r in rows])
+        kept_rows = [e for e, s in zip(rows, row_share, strict=True) if s.max() >= options.sure]
+        kept_cols = [e for e, s in zip(cols, col_share, strict=True) if s.max() >= options.sure]
+        if len(kept_rows) == len(rows) and len(kept_cols) == len(cols):
+            break
+        rows, cols = kept_rows, kept_cols
+    return rows, cols
+
+
+def _shares(edges: list[_Edge], posts: list[float]) -> Floats:
+    """(edges, len(posts) - 1): the share of each stretch between posts that rules of the edge cover."""
+    low, high = np.array(posts[:-1]), np.array(posts[1:])
+    margin = np.minimum(2.0, 0.15 * (high - low))
+    low, high = low + margin, high - margin
+    return np.array([_covered(edge.spans, low, high) / np.maximum(high - low, 1e-6) for edge in edges])
+
+
+def _covered(spans: tuple[tuple[float, float], ...], low: Floats, high: Floats) -> Floats:
+    """The length of ``spans`` (in order, apart) between each ``low`` and ``high``."""
+    marks = np.array(spans).ravel()
+    lengths = np.array([[0.0, end - start] for start, end in spans]).ravel()
+    total = np.cumsum(lengths)
+    return np.asarray(np.interp(high, marks, total) - np.interp(low, marks, total))
+
+
+# -- from edges to cells ---------------------------------------------------------------------------------
+
+
+def _borders(rows: list[_Edge], cols: list[_Edge], options: GridOptions) -> _Borders:
+    """Which borders exist. The outer ones always do."""
+    across_share = _shares(rows, [c.level for c in cols])
+    down_share = _shares(cols, [r.level for r in rows]).T
+    across, down = across_share >= options.covered, down_share >= options.covered
+    across[[0, -1], :] = True
+    down[:, [0, -1]] = True
+    return _Borders(across, down, across_share, down_share)
+
+
+def _repaired(borders: _Borders) -> _Borders:
+    """Borders added until every merged cell is a rectangle: where rules or their continuation are likely."""
+    across, down = borders.across.copy(), borders.down.copy()
+    current = _Borders(across, down, borders.across_share, borders.down_share)
+    for _ in range(across.size + down.size):
+        labels = _labels(current)
+        region = next((mask for mask in _regions(labels) if not _is_rectangle(mask)), None)
+        if region is None:
+            break
+        _cut(current, region)
+    return current
+
+
+def _labels(borders: _Borders) -> Ints:
+    """(n_rows, n_cols): the number of the region that each position belongs to."""
+    n_rows, n_cols = borders.down.shape[0], borders.across.shape[1]
+    numbers = np.arange(n_rows * n_cols).reshape(n_rows, n_cols)
+    open_across = ~borders.across[1:-1]
+    open_down = ~borders.down[:, 1:-1]
+    pairs = [
+        *zip(numbers[:-1][open_across].tolist(), numbers[1:][open_across].tolist(), strict=True),
+        *zip(numbers[:, :-1][open_down].tolist(), numbers[:, 1:][open_down].tolist(), strict=True),
+    ]
+    return np.array(_connected(n_rows * n_cols, pairs), dtype=np.intp).reshape(n_rows, n_cols)
+
+
+def _regions(labels: Ints) -> Iterator[Bools]:
+    """The mask of each region of more than one position."""
+    values, counts = np.unique(labels, return_counts=True)
+    for value in values[counts > 1].tolist():
+        yield labels == value
+
+
+def _bounds(mask: Bools) -> tuple[int, int, int, int]:
+    """First row, last row + 1, first column, last column + 1 of a mask."""
+    rows, cols = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return int(rows[0]), int(rows[-1]) + 1, int(cols[0]), int(cols[-1]) + 1
+
+
+def _is_rectangle(mask: Bools) -> bool:
+    """Whether the region fills its bounds."""
+    top, bottom, left, right = _bounds(mask)
+    return bool(mask[top:bottom, left:right].all())
+
+
+def _cut(borders: _Borders, region: Bools) -> None:
+    """Close the likeliest line through a region (in place, on the arrays of ``_repaired``)."""
+    by_row = _best_line(borders, region)
+    by_col = _best_line(borders.turned(), region.T)
+    if by_col is None or (by_row is not None and by_row[0] >= by_col[0]):
+        assert by_row is not None, "a region that is no rectangle spans two rows or two columns"
+        borders.across[by_row[1], by_row[2]] = True
+    else:
+        borders.down[by_col[2], by_col[1]] = True
+
+
+def _best_line(borders: _Borders, region: Bools) -> tuple[float, int, Ints] | None:
+    """The row edge through ``region`` that most likely is a border: score, edge, and the columns to close.
+
+    The score is the share that rules cover, and how much of the edge beside it exists.
+    """
+    top, bottom, left, right = _bounds(region)
+    best: tuple[float, int, Ints] | None = None
+    for edge in range(top + 1, bottom):
+        missing = np.flatnonzero(region[edge - 1] & region[edge] & ~borders.across[edge])
+        if not len(missing):
+            continue
+        around = borders.across[edge, max(left - 1, 0) : right + 1]
+        score = 2 * float(borders.across_share[edge, missing].mean()) + float(around.mean())
+        if best is None or score > best[0]:
+            best = (score, edge, missing)
+    return best
+
+
+def _cells(borders: _Borders, rows: list[_Edge], cols: list[_Edge], frame: _Frame) -> tuple[GridCell, ...]:
+    """The cells of rectangular regions, row by row."""
+    labels = _labels(borders)
+    values, first = np.unique(labels, return_index=True)
+    cells = []
+    for value in values[np.argsort(first)].tolist():
+        top, bottom, left, right = _bounds(labels == value)
+        box = frame.box(cols[left].level, rows[top].level, cols[right].level, rows[bottom].level)
+        cells.append(GridCell(top, left, bottom - top, right - left, box))
+    return tuple(cells)

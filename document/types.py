@@ -148,9 +148,7 @@ class BlockKind(StrEnum):
     FIGURE = "figure"
 
 
-NOT_IN_TEXT = frozenset(
-    {BlockKind.HEADER, BlockKind.FOOTER, BlockKind.PAGE_NUMBER, BlockKind.SEAL, BlockKind.FIGURE}
-)
+NOT_IN_TEXT = frozenset({BlockKind.HEADER, BlockKind.FOOTER, BlockKind.PAGE_NUMBER, BlockKind.SEAL, BlockKind.FIGURE})
 """Kinds left out of the clean text."""
 
 
@@ -166,6 +164,8 @@ class TextBlock:
     reading: Reading
     level: int | None = None
     """1 for 第一部分, 2 for 一、, 3 for （一）, 4 for 1. ; None for anything but a heading."""
+    toc_page: int | None = None
+    """The page number printed at the end of an entry of the table of contents; its text is without it."""
     lines: tuple[TextLine, ...] = ()
     """Evidence, not written to JSON."""
 

@@ -32,11 +32,15 @@ class RunOptions(BaseModel):
     mode: Mode = Field(Mode.AUTO, description="where a page's text comes from: auto, scan or text")
     engine: EngineOptions = Field(default_factory=lambda: EngineOptions(), description="which engine reads, and how")
     dpi: int | None = Field(
-        None, ge=72, le=600, description="resolution for reading, dots per inch; default: the scan's own (at most 300)"
+        None,
+        ge=72,
+        le=600,
+        description="resolution for reading, dots per inch; default: the scan's own (at most 300)",
     )
     pages: str | None = Field(None, description="pages to take, e.g. 2,13-end; default: all")
     watermarks: tuple[str, ...] = Field(
-        (), description="further watermark phrases; the shipped list and repetition on the pages find the usual ones"
+        (),
+        description="further watermark phrases; the shipped list and repetition on the pages find the usual ones",
     )
     merge_tables: bool = Field(True, description="whether a table that goes on over the page becomes one table")
 

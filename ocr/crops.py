@@ -22,6 +22,11 @@ def crop(image: PageImage, region: Region) -> Pixels:
     return _level(pixels, region.box.scaled(scale))
 
 
+def has_ink(pixels: Pixels) -> bool:
+    """Whether a crop shows anything: a recogniser invents a character on blank paper."""
+    return min(pixels.shape[:2]) > 4 and int(pixels.max()) - int(pixels.min()) > 40
+
+
 def _level(pixels: Pixels, box: Box) -> Pixels:
     """A plain cut-out, with a little paper at the ends."""
     height, width = pixels.shape[:2]

@@ -46,8 +46,12 @@ def allowed_alphabet(characters: Sequence[str], simplified_only: bool) -> Alphab
     return Alphabet(tuple(characters[i] for i in keep), np.asarray(keep, dtype=np.int64))
 
 
-_SIGNS = frozenset("·—–…‘’“”′″℃№①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳×÷±≤≥≠≈√∶％‰°□■○●△▲☆★◆◇→←↑↓￥¥〔〕【】《》〈〉「」『』、。，；：？！（）－＋＝／＼～｜．＂＇　")
-_RARE_NAMES = frozenset("喆堃昇犇淼垚晟翀旻玥珺瑄瑀珮琮璟煊煜熠燊祎禛筠芃苡茜菡萱蓁蕙薇誉赟邺鑫钰铖锘镕闫阚霈韫颢馥骞麒")
+_SIGNS = frozenset(
+    "·—–…‘’“”′″℃№①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳×÷±≤≥≠≈√∶％‰°□■○●△▲☆★◆◇→←↑↓￥¥〔〕【】《》〈〉「」『』、。，；：？！（）－＋＝／＼～｜．＂＇　"
+)
+_RARE_NAMES = frozenset(
+    "喆堃昇犇淼垚晟翀旻玥珺瑄瑀珮琮璟煊煜熠燊祎禛筠芃苡茜菡萱蓁蕙薇誉赟邺鑫钰铖锘镕闫阚霈韫颢馥骞麒"
+)
 
 
 def is_simplified(character: str) -> bool:

@@ -72,7 +72,8 @@ class EngineOptions(BaseModel):
     runtime: Runtime = Field(Runtime.ONNXRUNTIME, description="what runs PaddleOCR's networks")
     device: Device = Field(Device.CPU, description="cpu, or gpu where a CUDA device and its runtime are present")
     detection_model: str | None = Field(
-        None, description="PaddleOCR detection model: a folder, or a name PaddleOCR knows; default: PP-OCRv6 small"
+        None,
+        description="PaddleOCR detection model: a folder, or a name PaddleOCR knows; default: PP-OCRv6 small",
     )
     recognition_model: str | None = Field(
         None, description="PaddleOCR recognition model: a folder, or a name; default: PP-OCRv6 small"

@@ -11,6 +11,7 @@ import logging
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pymupdf
@@ -23,6 +24,8 @@ SUFFIXES = frozenset({".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff"})
 """What an input folder is searched for."""
 MAX_POINTS = 14_400.0
 """Longest side of a page, points: PDF's own limit (ISO 32000-1, annex C), 5 metres."""
+MAX_EMBEDDED = 160_000_000
+"""Pixels of one picture before it is drawn: A3 at 600 dpi is 70 million; more is a bomb or a poster."""
 MAX_PIXELS = 80_000_000
 """Pixels of one page: A3 at 500 dpi; 240 MB in colour."""
 
@@ -65,10 +68,14 @@ def open_source(path: Path) -> pymupdf.Document:
         if path.stat().st_size == 0:
             raise NotADocument(f"{path}: the file is empty. Fetch or export it again.")
         document = pymupdf.open(path)
-    except NotADocument:
+        if _is_wanted(document) and not document.is_pdf:
+            _check_picture(path)
+    except (NotADocument, PageTooLarge):
         raise
     except OSError as error:
-        raise NotADocument(f"{path}: cannot be read ({error.strerror}). Check that it exists and may be read.") from error
+        raise NotADocument(
+            f"{path}: cannot be read ({error.strerror}). Check that it exists and may be read."
+        ) from error
     except Exception as error:
         raise NotADocument(
             f"{path}: not a readable PDF or image ({error}). It may be damaged or cut short: fetch it again."
@@ -91,6 +98,24 @@ def _is_wanted(document: pymupdf.Document) -> bool:
     return bool(document.is_pdf) or any(word in kind for word in ("image", "png", "jpeg", "jpg", "tif"))
 
 
+def _check_picture(path: Path) -> None:
+    """Read a picture's header, then its pixels: MuPDF would only find it broken when it is drawn.
+
+    Raises PageTooLarge before anything is decoded; what Pillow raises for a broken picture goes up.
+    """
+    from PIL import Image
+
+    Image.MAX_IMAGE_PIXELS = None  # ours is checked below, with a message that says what to do
+    with Image.open(path) as picture:
+        width, height = picture.size
+        if width * height > MAX_EMBEDDED:
+            raise PageTooLarge(
+                f"{path}: {width} × {height} pixels is too large (at most {MAX_EMBEDDED / 1e6:.0f} million). "
+                "Scale the picture down."
+            )
+        picture.load()
+
+
 def check_page_size(page: pymupdf.Page, dpi: float) -> None:
     """Raise PageTooLarge when the page would not fit into memory at this resolution."""
     width, height = page.rect.width, page.rect.height
@@ -111,15 +136,26 @@ def rasterise(page: pymupdf.Page, dpi: int | None, default_dpi: int = 200, max_d
     A page that is no single image is drawn at ``default_dpi``; an image finer than ``max_dpi`` is drawn at that.
     Raises PageTooLarge.
     """
+    _check_embedded(page)
     native = image_resolution(page)
     chosen = float(dpi) if dpi else min(native, float(max_dpi)) if native else float(default_dpi)
     check_page_size(page, chosen)
-    pixmap = page.get_pixmap(dpi=None, matrix=pymupdf.Matrix(chosen / 72, chosen / 72), alpha=False, colorspace=_space(page))
+    pixmap = page.get_pixmap(
+        dpi=None, matrix=pymupdf.Matrix(chosen / 72, chosen / 72), alpha=False, colorspace=_space(page)
+    )
     pixels = np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width, pixmap.n)
     pixels = pixels[:, :, 0] if pixmap.n == 1 else pixels[:, :, ::-1]
-    return Raster(
-        np.ascontiguousarray(pixels), chosen, page.rect.width, page.rect.height, _is_bilevel(page)
-    )
+    return Raster(np.ascontiguousarray(pixels), chosen, page.rect.width, page.rect.height, _is_bilevel(page))
+
+
+def _check_embedded(page: pymupdf.Page) -> None:
+    """Raise PageTooLarge when a picture on the page would take too much memory to decode."""
+    largest = max((i["width"] * i["height"] for i in page.get_image_info()), default=0)
+    if largest > MAX_EMBEDDED:
+        raise PageTooLarge(
+            f"page {page.number + 1}: holds a picture of {largest / 1e6:.0f} million pixels "
+            f"(at most {MAX_EMBEDDED / 1e6:.0f}). Scale it down."
+        )
 
 
 def image_resolution(page: pymupdf.Page) -> float | None:
@@ -133,7 +169,7 @@ def image_resolution(page: pymupdf.Page) -> float | None:
     return float(72 * across / box.width) if 50 <= 72 * across / box.width <= 1200 else None
 
 
-def _page_image(page: pymupdf.Page) -> dict[str, object] | None:
+def _page_image(page: pymupdf.Page) -> dict[str, Any] | None:
     """What MuPDF knows of the image that covers nine tenths of the page; None when there is none or several."""
     images = [i for i in page.get_image_info() if pymupdf.Rect(i["bbox"]).get_area() > 0]
     large = [i for i in images if (pymupdf.Rect(i["bbox"]) & page.rect).get_area() > 0.9 * page.rect.get_area()]

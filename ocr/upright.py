@@ -131,11 +131,11 @@ def _sharpest(x: NDArray[np.float64], y: NDArray[np.float64], max_degrees: float
     if len(x) < 200:
         return Slope(0.0, 1.0)
     angles = np.arange(-max_degrees, max_degrees + 1e-9, 0.2)
-    sharpness = np.array([_sharpness(x, y, a) for a in angles])
+    sharpness = np.array([_sharpness(x, y, float(a)) for a in angles])
     best = float(angles[int(sharpness.argmax())])
     for step in (0.05, 0.0125):
-        near = best + step * np.arange(-12, 13)
-        values = np.array([_sharpness(x, y, a) for a in near])
+        near = best + step * np.arange(-12, 13, dtype=np.float64)
+        values = np.array([_sharpness(x, y, float(a)) for a in near])
         best = _crest(near, values)
     return Slope(best, max(float(sharpness.max()), float(values.max())) / max(1e-9, float(np.median(sharpness))))
 
@@ -238,7 +238,8 @@ def _unwarped(pixels: Pixels, to_source: Matrix) -> Pixels:
     white = (255, 255, 255) if pixels.ndim == 3 else 255
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     return np.asarray(
-        cv2.warpPerspective(pixels, to_source, (width, height), flags=flags, borderValue=white), dtype=np.uint8
+        cv2.warpPerspective(pixels, to_source, (width, height), flags=flags, borderValue=white),
+        dtype=np.uint8,
     )
 
 

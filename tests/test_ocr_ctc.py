@@ -1,5 +1,7 @@
 """Decoding per-step probabilities: text, places, doubts."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -54,7 +56,7 @@ def test_clean_probabilities_read_as_written(text: str) -> None:
     rows = [step for c in text for step in ({c: 0.99}, {})] or [{}]
     found = decode(scores(*rows), ALL)
     assert "".join(c.text for c in found) == text
-    assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(found))
 
 
 def test_simplified_text_has_no_traditional_characters_but_rare_names() -> None:

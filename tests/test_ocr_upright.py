@@ -75,9 +75,7 @@ def test_a_mild_perspective_comes_out() -> None:
     height, width = source.shape
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     tilted = np.array([[20, 10], [width - 8, -10], [width + 10, height + 8], [-12, height - 8]], np.float32)
-    photo = cv2.warpPerspective(
-        source, cv2.getPerspectiveTransform(corners, tilted), (width, height), borderValue=255
-    )
+    photo = cv2.warpPerspective(source, cv2.getPerspectiveTransform(corners, tilted), (width, height), borderValue=255)
     before = abs(row_slope(photo[: height // 2], 4).degrees - row_slope(photo[height // 2 :], 4).degrees)
     straight = straighten(page(photo)).grey
     after = abs(row_slope(straight[: height // 2], 4).degrees - row_slope(straight[height // 2 :], 4).degrees)

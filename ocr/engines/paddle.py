@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from document.exceptions import EngineError, MissingDependencyError
 from document.geometry import Box
 from document.types import Character, TextLine
-from ocr.crops import crop
+from ocr.crops import crop, has_ink
 from ocr.ctc import Alphabet, DecodedCharacter, allowed_alphabet, decode
 from ocr.engine import CharacterSet, Device, Engine, EngineOptions, Region, Runtime
 from ocr.engines.models import DETECTION, RECOGNITION, Model, chosen_model, fingerprint
@@ -56,9 +56,7 @@ class PaddleEngine(Engine):
         """Text regions of the page; level ones as boxes, turned ones with their corners."""
         pixels = _three_channels(image.pixels)
         try:
-            answer = self._detector.predict(
-                pixels, limit_side_len=self._options.detection_height, limit_type="max"
-            )[0]
+            answer = self._detector.predict(pixels, limit_side_len=self._options.detection_height, limit_type="max")[0]
         except Exception as error:
             raise EngineError(f"page {image.number}: PaddleOCR could not look for text: {error}") from error
         return parse_regions(answer["dt_polys"], answer["dt_scores"], image.dpi)
@@ -66,8 +64,8 @@ class PaddleEngine(Engine):
     def read(self, image: PageImage, regions: tuple[Region, ...]) -> tuple[TextLine, ...]:
         """One line per region. Crops go in batches of like width, so that few are padded much."""
         crops = [_three_channels(crop(image, region)) for region in regions]
-        order = sorted(range(len(crops)), key=lambda i: crops[i].shape[1] / crops[i].shape[0])
-        lines: dict[int, TextLine] = {}
+        lines = {i: to_line(regions[i], ()) for i, c in enumerate(crops) if not has_ink(c)}
+        order = sorted(set(range(len(crops))) - set(lines), key=lambda i: crops[i].shape[1] / crops[i].shape[0])
         size = self._options.batch_size
         for batch in (order[i : i + size] for i in range(0, len(order), size)):
             decoded = self._predict([crops[i] for i in batch], image.number)
@@ -162,7 +160,9 @@ def _three_channels(pixels: Pixels) -> Pixels:
 
 def parse_regions(polygons: Any, scores: Any, dpi: float) -> tuple[Region, ...]:
     """PaddleOCR's polygons, (n, 4, 2) pixels, as regions in straight points."""
-    return tuple(_region(np.asarray(p, dtype=np.float64) * 72 / dpi, float(s)) for p, s in zip(polygons, scores, strict=True))
+    return tuple(
+        _region(np.asarray(p, dtype=np.float64) * 72 / dpi, float(s)) for p, s in zip(polygons, scores, strict=True)
+    )
 
 
 def _region(corners: NDArray[np.float64], score: float) -> Region:

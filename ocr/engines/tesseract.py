@@ -10,7 +10,7 @@ import pytesseract
 from document.exceptions import EngineError, MissingDependencyError
 from document.geometry import Box
 from document.types import Character, TextLine
-from ocr.crops import crop
+from ocr.crops import crop, has_ink
 from ocr.ctc import is_simplified
 from ocr.engine import CharacterSet, Engine, EngineOptions, Region
 from ocr.types import PageImage, Pixels
@@ -45,7 +45,10 @@ class TesseractEngine(Engine):
         return tuple(self._read_one(image, region) for region in regions)
 
     def _read_one(self, image: PageImage, region: Region) -> TextLine:
-        data = _predict(crop(image, region), "--psm 7", image.number)
+        pixels = crop(image, region)
+        if not has_ink(pixels):
+            return TextLine("", region.box, 0.0, angle=region.angle)
+        data = _predict(pixels, "--psm 7", image.number)
         characters = parse_characters(data, region.box, image.dpi)
         if self._options.characters is CharacterSet.SIMPLIFIED:
             characters = tuple(c for c in characters if is_simplified(c.text))

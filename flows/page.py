@@ -1,0 +1,131 @@
+"""The way of one page: from the source to blocks, by its picture or by its text layer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pymupdf
+
+from cleanup.residue import drop_residue
+from cleanup.seal import Seal
+from cleanup.watermark import CleanPage, Watermark, remove_watermark
+from document.exceptions import InputError
+from document.types import Origin, Page, PageContent, PageWatermark, TextLine
+from flows.options import Mode, RunOptions
+from ocr.engine import Engine
+from ocr.grid import build_grids
+from ocr.layout import lay_out
+from ocr.pdf import page_image, rasterise
+from ocr.place import on_the_page, seal_block
+from ocr.regions import regions_to_read
+from ocr.rulings import find_rulings
+from ocr.tables import align_grids, fill_grids
+from ocr.textlayer import TextLayer, read_text_layer, trusted
+from ocr.textmark import TextWatermark, without_watermark
+from ocr.types import Grid, PageImage, Rulings
+from ocr.upright import best_turn, is_sideways, reads_badly, straighten, turned
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the whole document says about each of its pages: the watermark, found on a sample of pages."""
+
+    watermark: Watermark | None
+    """In the pictures."""
+    text_watermark: TextWatermark | None
+    """In the text layers."""
+    phrases: tuple[str, ...]
+    """Words that may be a watermark's: found, given by the user, or on the shipped list."""
+    look_alikes: dict[tuple[str, str], float]
+    """How easily a recogniser takes one character for the other, 0–1."""
+
+
+def read_source_page(
+    source_page: pymupdf.Page, number: int, evidence: Evidence, engine: Engine, options: RunOptions
+) -> PageContent:
+    """One page by the way that ``options.mode`` chooses: its text layer where that can be trusted, else its picture.
+
+    Raises InputError in mode ``text`` when the page has no trustworthy text layer; PageTooLarge, EngineError.
+    """
+    if options.mode is not Mode.SCAN:
+        layer = read_text_layer(source_page, number)
+        trust = trusted(layer)
+        if trust:
+            return page_from_text(layer, evidence)
+        if options.mode is Mode.TEXT:
+            raise InputError(f"page {number}: no trustworthy text layer ({trust.reason}). Use --mode auto or scan.")
+    return page_from_picture(page_image(number, rasterise(source_page, options.dpi)), evidence, engine)
+
+
+def page_from_text(layer: TextLayer, evidence: Evidence) -> PageContent:
+    """A born-digital page: its own characters and its own rules."""
+    found = None
+    if evidence.text_watermark is not None:
+        layer, found = without_watermark(layer, evidence.text_watermark)
+    page = Page(layer.number, Origin.TEXT_LAYER, layer.width, layer.height, layer.rotation, watermark=found)
+    return put_together(page, layer.lines, layer.rulings, build_grids(layer.rulings))
+
+
+def page_from_picture(raw: PageImage, evidence: Evidence, engine: Engine) -> PageContent:
+    """A scanned page: upright, clean, read, and its lines put into tables and blocks."""
+    image = straighten(turned(raw, best_turn(raw, engine) if is_sideways(raw) else 0))
+    content, lines = _read_picture(image, evidence, engine)
+    if reads_badly(lines) and best_turn(image, engine, (0, 2)) == 2:
+        content, _ = _read_picture(straighten(turned(image, 2)), evidence, engine)
+    return content
+
+
+def _read_picture(image: PageImage, evidence: Evidence, engine: Engine) -> tuple[PageContent, tuple[TextLine, ...]]:
+    clean = remove_watermark(image, evidence.watermark)
+    rulings = find_rulings(clean.image)
+    grids = build_grids(rulings)
+    regions = regions_to_read(clean.image, grids, engine.find(clean.image))
+    lines = with_cover(engine.read(clean.image, regions), clean)
+    kept, residue = drop_residue(tuple(k for k in lines if k.text), evidence.phrases, look_alikes=evidence.look_alikes)
+    log.debug("page %d: %d lines, %d pieces of watermark dropped", image.number, len(kept), len(residue))
+    content = put_together(_page(image, clean, evidence), kept, rulings, grids, clean.seals)
+    return on_the_page(content, image.to_page), lines
+
+
+def put_together(
+    page: Page, lines: tuple[TextLine, ...], rulings: Rulings, grids: tuple[Grid, ...], seals: Sequence[Seal] = ()
+) -> PageContent:
+    """Lines and grids as blocks in reading order; tables without rules are found by alignment."""
+    filled, rest = fill_grids(grids, lines, page.number)
+    aligned = align_grids(rest, rulings, tuple(g.box for g in grids))
+    more, rest = fill_grids(aligned, rest, page.number)
+    blocks = lay_out(rest, filled + more, page, rulings)
+    return PageContent(page, blocks + tuple(seal_block(s.box, page, i) for i, s in enumerate(seals, 1)))
+
+
+def _page(image: PageImage, clean: CleanPage, evidence: Evidence) -> Page:
+    phrase = evidence.watermark.phrase if evidence.watermark else None
+    mark = PageWatermark(phrase, clean.coverage) if clean.coverage > 0 else None
+    return Page(
+        image.number, Origin.SCAN, image.width, image.height, image.rotation, image.skew_degrees, watermark=mark
+    )
+
+
+def with_cover(lines: tuple[TextLine, ...], clean: CleanPage) -> tuple[TextLine, ...]:
+    """The lines, each with the share of its box that lay under the watermark."""
+    if not clean.mask.any():
+        return lines
+    scale = clean.image.dpi / 72
+    sums = np.pad(clean.mask.astype(np.int64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    return tuple(replace(line, watermark_cover=_share(sums, line, scale)) for line in lines)
+
+
+def _share(sums: np.ndarray, line: TextLine, scale: float) -> float:
+    """Share of a line's box that is set, from the mask's summed-area table."""
+    height, width = sums.shape[0] - 1, sums.shape[1] - 1
+    box = line.box.scaled(scale)
+    left, right = (int(np.clip(v, 0, width)) for v in (box.left, np.ceil(box.right)))
+    top, bottom = (int(np.clip(v, 0, height)) for v in (box.top, np.ceil(box.bottom)))
+    area = (right - left) * (bottom - top)
+    inside = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
+    return round(float(inside) / area, 4) if area else 0.0

@@ -1,0 +1,109 @@
+"""Heads of tables (表头以上的题注): title, number, unit, entity, year, from the lines printed above."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from document.geometry import Box
+from ocr import patterns
+from ocr.rows import Segment
+
+T = TypeVar("T")
+
+MAX_LINES = 9
+"""Most printed pieces above a table that can be its head."""
+
+MAX_GAP = 6.0
+"""A gap of more type sizes between two lines of a head, or the head and its table, ends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """What is printed above a table about it."""
+
+    title: str | None = None
+    number: str | None = None
+    unit: str | None = None
+    entity: str | None = None
+    year: int | None = None
+    segments: tuple[Segment, ...] = ()
+    """The pieces it was read from."""
+
+
+def read_caption(above: Sequence[Segment], table: Box) -> Caption:
+    """The caption of the table in ``table`` from the segments above it, in reading order.
+
+    ``above`` are the segments since the table or prose before it, the last one nearest to the table.
+    """
+    head = tuple(reversed(tuple(_head(above, table))))
+    title = _title(head, table)
+    texts = [s.text for s in head]
+    return Caption(
+        title=title,
+        number=_first(patterns.table_number(t) for t in texts),
+        unit=_first(patterns.unit(t) for t in reversed(texts)),
+        entity=_first(patterns.entity(t) for t in reversed(texts)),
+        year=_first(patterns.year(t) for t in [*reversed(texts), title or ""]),
+        segments=head,
+    )
+
+
+def _first(values: Iterable[T | None]) -> T | None:
+    return next((v for v in values if v is not None), None)
+
+
+def _head(above: Sequence[Segment], table: Box) -> Iterator[Segment]:
+    """The segments of the head from the table upwards: near each other, and not prose."""
+    edge = table.top
+    for part in list(reversed(above))[:MAX_LINES]:
+        if edge - part.box.bottom > MAX_GAP * part.em or _is_prose(part):
+            return
+        yield part
+        edge = min(edge, part.box.top)
+
+
+def _is_prose(part: Segment) -> bool:
+    """Whether the line belongs to the text before the table rather than to the table's head."""
+    return (
+        patterns.ends_sentence(part.text) and patterns.unit(part.text) is None and len(part.text) > 6
+    ) or patterns.is_note(part.text)
+
+
+def _title(head: Sequence[Segment], table: Box) -> str | None:
+    """The table's title: of the pieces that are no other caption, the largest about the middle."""
+    free = [(s, rest) for s in head if len(rest := _without_captions(s.text)) >= 3]
+    named = [(s, rest) for s, rest in free if re.search(r"表(?:\s?[(（].{0,40})?$", rest)] or [
+        (s, rest) for s, rest in free if _is_centred(s, table) and patterns.enumerator_level(rest) in (None, 2)
+    ]
+    if not named:
+        return None
+    best = max(named, key=lambda pair: (round(pair[0].size), pair[0].box.top))[0]
+    at = head.index(best)
+    return _with_first_line(head, at, _without_captions(best.text), table)
+
+
+def _with_first_line(head: Sequence[Segment], at: int, title: str, table: Box) -> str:
+    """The title with the line above it, where it is broken over two lines of one size."""
+    before = head[at - 1] if at else None
+    if before is None or len(title) > 8 or not _is_centred(before, table):
+        return title
+    same_type = abs(before.size - head[at].size) <= 0.12 * before.size
+    full = before.box.width > 0.6 * table.width
+    near = head[at].box.top - before.box.bottom < before.em
+    return before.text + title if same_type and full and near else title
+
+
+def _without_captions(text: str) -> str:
+    """The text without a table number, a unit and an entity; "" when nothing else is in it."""
+    if patterns.unit(text) or patterns.entity(text) or patterns.is_page_number(text):
+        return ""
+    number = patterns.table_number(text)
+    rest = text.replace(number, "", 1) if number and len(text) > len(number) + 3 else text
+    return "" if number == rest or patterns.is_caption(rest) else rest.strip()
+
+
+def _is_centred(part: Segment, table: Box) -> bool:
+    return abs(part.box.center[0] - table.center[0]) < 0.12 * table.width + part.em

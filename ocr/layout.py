@@ -1,0 +1,282 @@
+"""The layout of one page: what the printed lines outside tables are, and in which order they are read.
+
+A page's rows are cut by its tables and columns; each column becomes paragraphs (``ocr.paragraphs``), each
+paragraph a block; the lines above a table also say what the table is (``ocr.captions``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from statistics import median
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from document.geometry import Box
+from document.types import Block, BlockKind, Page, Reading, Table, TextBlock, TextLine
+from ocr import patterns
+from ocr.captions import read_caption
+from ocr.columns import Region, split_columns
+from ocr.paragraphs import Margins, Paragraph, build_paragraphs, find_margins, is_centred
+from ocr.rows import Row, Segment, build_rows, merged
+from ocr.types import FilledGrid, Rulings
+
+
+class LayoutOptions(BaseModel):
+    """How the lines of a page become blocks (版面)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_angle: float = Field(
+        5.0, ge=0, le=45, description="degrees; a line turned further is no line of the text but a figure's"
+    )
+    margin_band: float = Field(
+        0.1, ge=0, le=0.3, description="share of the page's height at top and bottom where page numbers stand"
+    )
+    heading_length: int = Field(
+        45, ge=5, le=200, description="characters; a longer text with an enumerator is a paragraph"
+    )
+
+
+DEFAULT_LAYOUT = LayoutOptions()
+
+
+def lay_out(
+    lines: Sequence[TextLine],
+    tables: Sequence[FilledGrid],
+    page: Page,
+    rulings: Rulings | None = None,
+    options: LayoutOptions = DEFAULT_LAYOUT,
+) -> tuple[Block, ...]:
+    """The blocks of a page in reading order, from its lines outside tables and its tables.
+
+    Everything is in points of one system, origin top left. Every line is in exactly one text block. Ids are
+    page-local. Running heads are told from the text later, when all pages are known; here only a lone page
+    number is recognised. A table of contents keeps its page numbers in ``toc_page``.
+    """
+    level = [k for k in lines if k.text.strip() and abs(k.angle) <= options.max_angle]
+    turned = [k for k in lines if k.text.strip() and abs(k.angle) > options.max_angle]
+    rows = build_rows(level)
+    number, rows = _take_page_numbers(rows, tables, page, options)
+    blocks: list[Block] = []
+    if _is_toc(rows, tables):
+        blocks += _toc_blocks(rows, page)
+    else:
+        frame = Box(0.0, 0.0, page.width, page.height)
+        for region in split_columns(rows, [t.grid.box for t in tables], frame):
+            blocks += _region_blocks(region, tables, page, options)
+    blocks += [_block(BlockKind.FIGURE, (merged_line(k),), page) for k in turned] + number
+    return tuple(replace(b, id=f"p{page.number}-{i}") for i, b in enumerate(blocks, 1))
+
+
+def merged_line(line: TextLine) -> Segment:
+    """A line as a segment of its own."""
+    return Segment(line.text.strip(), line.box, line.size or line.box.height, (line,))
+
+
+def _take_page_numbers(
+    rows: Sequence[Row], tables: Sequence[FilledGrid], page: Page, options: LayoutOptions
+) -> tuple[list[Block], tuple[Row, ...]]:
+    """The page numbers among the rows as blocks, and the other rows."""
+    band = options.margin_band * page.height
+    found, others = [], []
+    for index, row in enumerate(rows):
+        outer = index in (0, 1, len(rows) - 2, len(rows) - 1)
+        edge = row[0].box.bottom < band or row[0].box.top > page.height - band
+        beside = any(t.grid.box.top < row[0].box.center[1] < t.grid.box.bottom for t in tables)
+        text = "".join(s.text for s in row)
+        if outer and edge and not beside and patterns.is_page_number(text):
+            found.append(_block(BlockKind.PAGE_NUMBER, row, page))
+        else:
+            others.append(row)
+    return list(found), tuple(others)
+
+
+def _is_toc(rows: Sequence[Row], tables: Sequence[FilledGrid]) -> bool:
+    """Whether the page is a table of contents: titled so, or most rows end in a page number at the margin."""
+    if tables or len(rows) < 2:
+        return False
+    entries = sum(_toc_page(row) is not None for row in rows)
+    titled = any(patterns.is_toc_title("".join(s.text for s in row)) for row in rows[:3])
+    return (titled and entries >= 1) or (entries >= 4 and entries >= 0.6 * len(rows))
+
+
+def _toc_page(row: Row) -> int | None:
+    """The page number at the end of a row of a table of contents."""
+    last = row[-1]
+    if len(row) > 1 and patterns.is_bare_number(last.text):
+        return int(last.text) if last.text.isdigit() else None
+    entry, number = patterns.split_toc_entry(last.text)
+    return number if entry or len(row) > 1 else None
+
+
+def _toc_blocks(rows: Sequence[Row], page: Page) -> list[Block]:
+    """The rows of a page with a table of contents: its title, and a block for each entry."""
+    blocks: list[Block] = []
+    waiting: list[Segment] = []
+    for row in rows:
+        whole = merged(row)
+        number = _toc_page(row)
+        if number is None and (patterns.is_toc_title(whole.text) or _ends_toc_line(whole, page)):
+            blocks += [_toc_block(waiting, None, page)] if waiting else []
+            kind = BlockKind.HEADING if patterns.is_toc_title(whole.text) else BlockKind.TOC
+            blocks.append(replace(_block(kind, (whole,), page), level=1 if kind is BlockKind.HEADING else None))
+            waiting = []
+        elif number is None and waiting and patterns.enumerator_level(whole.text) is not None:
+            blocks.append(_toc_block(waiting, None, page))
+            waiting = [whole]
+        elif number is None:
+            waiting.append(whole)
+        else:
+            blocks.append(_toc_block([*waiting, whole], number, page))
+            waiting = []
+    return [*blocks, _toc_block(waiting, None, page)] if waiting else blocks
+
+
+def _ends_toc_line(line: Segment, page: Page) -> bool:
+    """Whether a row without a page number is an entry of its own: it leaves half of its line free."""
+    return line.box.right < 0.55 * page.width
+
+
+def _toc_block(parts: Sequence[Segment], number: int | None, page: Page) -> TextBlock:
+    """One entry; the leader and the page number go out of its text."""
+    block = _block(BlockKind.TOC, parts, page)
+    text = "".join(patterns.split_toc_entry(_without_number(s, number))[0] for s in parts)
+    return replace(block, reading=replace(block.reading, text=text or block.reading.text), toc_page=number)
+
+
+def _without_number(part: Segment, number: int | None) -> str:
+    """The segment's text without a page number that stands apart at its end."""
+    pieces = part.lines
+    if number is not None and len(pieces) > 1 and patterns.plain(pieces[-1].text) == str(number):
+        return "".join(p.text for p in pieces[:-1])
+    return part.text
+
+
+def _region_blocks(region: Region, tables: Sequence[FilledGrid], page: Page, options: LayoutOptions) -> list[Block]:
+    """The blocks of one column: its paragraphs and tables from top to bottom."""
+    inside = [t for t in tables if region.box.contains(*t.grid.box.center)]
+    margins = _margins(region, inside)
+    blocks: list[Block] = []
+    rows, above = list(region.rows), float("-inf")
+    for table in sorted(inside, key=lambda t: t.grid.box.top):
+        before = [r for r in rows if r[0].box.center[1] < table.grid.box.center[1]]
+        rows = [r for r in rows if r[0].box.center[1] >= table.grid.box.center[1]]
+        parts = _rejoined(before, margins)
+        blocks += _text_blocks(parts, margins, page, options, table.grid.box)
+        blocks.append(_table(table, [s for s in parts if s.box.top >= above], page))
+        above = table.grid.box.bottom - 1
+    return blocks + _text_blocks(_rejoined(rows, margins), margins, page, options, None)
+
+
+def _margins(region: Region, tables: Sequence[FilledGrid]) -> Margins:
+    """Margins of the column's text; a table's sides bound them where the text proves none."""
+    parts = [s for row in region.rows for s in row]
+    margins = find_margins(parts, region.box)
+    if not tables:
+        return margins
+    left, right = min(t.grid.box.left for t in tables), max(t.grid.box.right for t in tables)
+    return Margins(min(margins.left, max(left, region.box.left)), max(margins.right, min(right, region.box.right)))
+
+
+def _rejoined(rows: Iterable[Row], margins: Margins) -> list[Segment]:
+    """The rows' segments in reading order; a line of prose torn by a wide gap is one segment again."""
+    parts: list[Segment] = []
+    for row in rows:
+        parts += [merged(row)] if len(row) > 1 and _is_torn_prose(row, margins) else list(row)
+    return parts
+
+
+def _is_torn_prose(row: Row, margins: Margins) -> bool:
+    """Whether segments side by side are one line of prose of which a piece was not read."""
+    em = median(s.em for s in row)
+    gaps = [b.box.left - a.box.right for a, b in pairwise(row)]
+    spans = row[0].box.left < margins.left + 4 * em and row[-1].box.right > margins.left + 0.5 * (
+        margins.right - margins.left
+    )
+    written = sum(s.box.width for s in row) > 0.6 * (row[-1].box.right - row[0].box.left)
+    return (
+        spans
+        and written
+        and max(gaps) < 6 * em
+        and sum(len(s.text) for s in row) >= 15
+        and not any(patterns.is_caption(s.text) for s in row)
+    )
+
+
+def _text_blocks(
+    parts: Sequence[Segment], margins: Margins, page: Page, options: LayoutOptions, table: Box | None
+) -> list[Block]:
+    """Text blocks of the segments; ``table`` is the table that follows them, if any."""
+    usual = _usual_size(parts)
+    paragraphs = build_paragraphs(parts, margins)
+    return [_text_block(p, margins, usual, page, options) for p in paragraphs]
+
+
+def _usual_size(parts: Sequence[Segment]) -> float:
+    """Type size of most characters."""
+    sizes = [s.size for s in parts for _ in range(min(len(s.text), 60))]
+    return float(median(sizes)) if sizes else 0.0
+
+
+def _text_block(paragraph: Paragraph, margins: Margins, usual: float, page: Page, options: LayoutOptions) -> TextBlock:
+    """One paragraph as a block of its kind."""
+    text = paragraph.text
+    kind, level = _kind(paragraph, text, margins, usual, options)
+    return replace(_block(kind, paragraph.segments, page), level=level)
+
+
+def _kind(
+    paragraph: Paragraph, text: str, margins: Margins, usual: float, options: LayoutOptions
+) -> tuple[BlockKind, int | None]:
+    if patterns.is_note(text):
+        return BlockKind.NOTE, None
+    if patterns.is_caption(text):
+        return BlockKind.PARAGRAPH, None
+    level = patterns.enumerator_level(text)
+    short = len(text) <= options.heading_length and not patterns.ends_sentence(text)
+    centred = is_centred(paragraph.box, margins, paragraph.first.em)
+    if level is not None and level <= 4 and short and not _is_amount_item(text):
+        return BlockKind.HEADING, level
+    if short and centred and (paragraph.first.size >= 1.1 * usual or len(paragraph.segments) == 1):
+        return BlockKind.HEADING, 1 if paragraph.first.size >= 1.3 * usual else None
+    return BlockKind.PARAGRAPH, None
+
+
+def _is_amount_item(text: str) -> bool:
+    """Whether an enumerated line is an item with its amount (1.工资福利支出 120.50 万元) rather than a heading."""
+    return "元" in text[-4:] or text[-1:] in "%％"
+
+
+def _block(kind: BlockKind, parts: Sequence[Segment], page: Page) -> TextBlock:
+    """A text block of segments, read as they stand."""
+    text = Paragraph(tuple(parts)).text
+    lines = tuple(k for s in parts for k in s.lines)
+    weights = [max(len(k.text), 1) for k in lines]
+    confidence = sum(k.confidence * w for k, w in zip(lines, weights, strict=True)) / sum(weights)
+    return TextBlock(
+        id="",
+        kind=kind,
+        pages=(page.number,),
+        box=Box.around(s.box for s in parts),
+        reading=Reading(text=text, raw=text, confidence=min(max(confidence, 0.0), 1.0)),
+        lines=lines,
+    )
+
+
+def _table(table: FilledGrid, above: Sequence[Segment], page: Page) -> Table:
+    """A page's part of a table, with what is printed above it."""
+    caption = read_caption(above, table.grid.box)
+    return Table(
+        id="",
+        pages=(page.number,),
+        n_rows=table.grid.n_rows,
+        n_cols=table.grid.n_cols,
+        cells=table.cells,
+        title=caption.title,
+        number=caption.number,
+        unit=caption.unit,
+        entity=caption.entity,
+        year=caption.year,
+    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from document.geometry import Box
@@ -28,8 +29,9 @@ ALIGNED = 0.6
 TOUCHING = 1.2
 """Pieces with a smaller gap (points) belong to one line; the dots of a leader stand wider apart."""
 
-SHORTEST = 4.0
-"""A line shorter than this (points) after joining is a dot or a corner, not a rule."""
+SHORTEST = 2.5
+"""A line shorter than this (points) after joining is a dot or a corner, not a rule; so is one that is not
+twice as long as it is thick. Empty rows of 4 points do get printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,9 @@ class Drawings:
 
     rulings: Rulings
     fills: tuple[Fill, ...]
+    seams: tuple[tuple[float, float], ...] = ()
+    """Points (x, y) on level rules where one drawn piece ends and the next begins: a cell boundary of the
+    program that drew them, even where no upright rule shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,12 @@ def read_drawings(paths: Sequence[dict[str, Any]], matrix: Affine, page: Box) ->
         if len(segments) < MAX_SEGMENTS:
             segments += [s for s in (_clipped(s, limits) for s in _segments(path, matrix)) if s]
             fills += _fills(path, matrix, limits)
-    return Drawings(Rulings(_joined(segments, True), _joined(segments, False)), tuple(fills))
+    rows = _collinear(segments, True)
+    rulings = Rulings(
+        tuple(r for line in rows for r in _chain(line)),
+        tuple(r for line in _collinear(segments, False) for r in _chain(line)),
+    )
+    return Drawings(rulings, tuple(fills), tuple(s for line in rows for s in _seams(line)))
 
 
 def _moved_box(rect: Any, matrix: Affine) -> Box | None:
@@ -158,9 +168,7 @@ def _sides(box: Box) -> tuple[Box, Box, Box, Box]:
 
 def _shows(colour: Any, opacity: Any) -> bool:
     """Whether ink of this colour shows on white paper."""
-    return (
-        colour is not None and not _is_white(colour) and (1.0 if opacity is None else float(opacity)) > 0.05
-    )
+    return colour is not None and not _is_white(colour) and (1.0 if opacity is None else float(opacity)) > 0.05
 
 
 def _is_white(colour: Any) -> bool:
@@ -182,8 +190,8 @@ def _fills(path: dict[str, Any], matrix: Affine, limits: Sequence[Box]) -> list[
     return found
 
 
-def _joined(segments: Iterable[_Segment], level: bool) -> tuple[Ruling, ...]:
-    """The level (or upright) segments as rulings, pieces of one line joined; sorted by position."""
+def _collinear(segments: Iterable[_Segment], level: bool) -> list[list[Ruling]]:
+    """The level (or upright) segments as rulings, those of one position together; sorted by position."""
     pieces = sorted(
         (_ruling(s, level) for s in segments if (s.box.height if level else s.box.width) < THIN),
         key=lambda r: (r.position, r.start),
@@ -194,7 +202,17 @@ def _joined(segments: Iterable[_Segment], level: bool) -> tuple[Ruling, ...]:
             lines[-1].append(piece)
         else:
             lines.append([piece])
-    return tuple(r for line in lines for r in _chain(line))
+    return lines
+
+
+def _seams(pieces: Sequence[Ruling]) -> list[tuple[float, float]]:
+    """Where a long piece of a level line meets the next one end to end."""
+    ordered = sorted((p for p in pieces if p.end - p.start > 2 * THIN), key=lambda r: r.start)
+    return [
+        ((before.end + after.start) / 2, before.position)
+        for before, after in pairwise(ordered)
+        if abs(after.start - before.end) <= TOUCHING
+    ]
 
 
 def _ruling(segment: _Segment, level: bool) -> Ruling:
@@ -216,7 +234,7 @@ def _chain(pieces: Sequence[Ruling]) -> list[Ruling]:
             groups.append([piece])
         reach = max(reach, piece.end) if groups[-1][0] is not piece else piece.end
     whole = [_merged(g) for g in groups]
-    return [r for r in whole if r.end - r.start >= SHORTEST]
+    return [r for r in whole if r.end - r.start >= max(SHORTEST, 2.2 * r.thickness)]
 
 
 def _merged(group: Sequence[Ruling]) -> Ruling:

@@ -77,6 +77,8 @@ class TextLayer:
     styles: tuple[Style, ...]
     """What each line looks like, in the order of ``lines``."""
     rulings: Rulings
+    seams: tuple[tuple[float, float], ...] = ()
+    """Points on level rules where one drawn piece ends and the next begins (``ocr.drawings``)."""
     hidden: int = 0
     """Characters of an invisible layer, or under pictures and white paint; not in ``lines``."""
     picture_cover: float = 0.0
@@ -105,6 +107,7 @@ def read_text_layer(page: pymupdf.Page, number: int) -> TextLayer:
     return TextLayer(
         number, width, height, (int(page.rotation) + turn) % 360,
         tuple(line for line, _ in kept), tuple(style for _, style in kept), drawings.rulings,
+        seams=drawings.seams,
         hidden=len(inside) - sum(bool(g.text.strip()) for g in shown),
         picture_cover=_cover([p.box for p in pictures], box),
         drawn=bool(pictures or drawings.fills or drawings.rulings.horizontal),
@@ -143,11 +146,7 @@ def _unreadable(character: str) -> bool:
 def _foreign(character: str) -> bool:
     """A character of another script: what 乱码 is made of (accented Latin, Cyrillic, Hangul, kana …)."""
     code = ord(character)
-    return (
-        (0x80 <= code < 0x2000 and character not in "·×÷°±§¥")
-        or 0x3040 <= code < 0x3100
-        or 0xAC00 <= code < 0xD800
-    )
+    return (0x80 <= code < 0x2000 and character not in "·×÷°±§¥") or 0x3040 <= code < 0x3100 or 0xAC00 <= code < 0xD800
 
 
 def _common(character: str) -> bool:

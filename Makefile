@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CODE := document dictionaries ocr cleanup flows commands benchmarks
 # quiet: pip's ordinary output names the registry's address, which belongs into no log
-PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 $(BIN)/python -m pip install --quiet --no-deps
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 $(BIN)/python -m pip install -qq --no-deps
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
@@ -73,4 +73,4 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 
 $(VENV)-lock/bin/uv:
 	$(PYTHON) -m venv $(VENV)-lock
-	PIP_DISABLE_PIP_VERSION_CHECK=1 $(VENV)-lock/bin/pip install --quiet uv
+	PIP_DISABLE_PIP_VERSION_CHECK=1 $(VENV)-lock/bin/pip install -qq uv

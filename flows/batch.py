@@ -1,0 +1,350 @@
+"""Many documents through a pool of processes: the run behind ``qingzhang run`` and the Prefect flow."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from document.exceptions import ExitCode, NotADocument, QingzhangError
+from flows.inputs import Inputs, find_inputs, folder_names, place_digest
+from flows.options import RunOptions
+from flows.outputs import (
+    Manifest,
+    PageFailure,
+    cache_key,
+    commit,
+    file_hash,
+    is_unchanged,
+    keep_temporary,
+    prepare_output,
+    read_manifest,
+    temporary_folder,
+)
+from flows.tasks import (
+    Answer,
+    Failed,
+    Finish,
+    Finished,
+    PageRead,
+    Prepare,
+    Prepared,
+    ReadPage,
+    Steps,
+    Task,
+    TaskRunner,
+    document_steps,
+    draft,
+)
+from flows.versions import versions
+from flows.workers import Lost, Workers
+
+
+def usable_cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class BatchOptions(BaseModel):
+    """How a run goes about it; nothing here changes an output."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    jobs: int = Field(default_factory=usable_cores, ge=1, le=256, description="processes; default: one per core")
+    force: bool = Field(False, description="read documents again even where nothing has changed")
+    keep_temporary_files: bool = Field(False, description="keep each document's temporary files beside its output")
+    page_seconds: int = Field(
+        600, ge=1, le=86_400, description="seconds after which a page is given up and listed as failed"
+    )
+
+
+class Outcome(StrEnum):
+    """How a document came out."""
+
+    CLEAN = "clean"
+    PARTIAL = "partial"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentResult:
+    """What became of one input."""
+
+    source: Path
+    outcome: Outcome
+    folder: Path | None = None
+    """Where the output lies; None when there is none."""
+    pages: int = 0
+    """Pages read now; 0 where nothing had to be read."""
+    failures: tuple[PageFailure, ...] = ()
+    for_review: int = 0
+    message: str = ""
+    """One sentence with the way out, where the document failed."""
+    exit_code: ExitCode = ExitCode.OK
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """What became of all inputs, in their order."""
+
+    results: tuple[DocumentResult, ...]
+    output: Path
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """That of the first document that failed; else PARTIAL where pages failed; else OK."""
+        failed = [r.exit_code for r in self.results if r.outcome is Outcome.FAILED]
+        partial = any(r.failures for r in self.results)
+        return failed[0] if failed else ExitCode.PARTIAL if partial else ExitCode.OK
+
+    @property
+    def counts(self) -> Counter[Outcome]:
+        """How many documents came out how."""
+        return Counter(r.outcome for r in self.results)
+
+    @property
+    def pages(self) -> int:
+        """Pages read in this run."""
+        return sum(r.pages for r in self.results)
+
+
+class Watcher:
+    """Is told how a run goes; this one does nothing with it."""
+
+    def started(self, documents: int) -> None:
+        """A run over so many documents begins."""
+
+    def prepared(self, source: Path, pages: int) -> None:
+        """A document has so many pages to be read."""
+
+    def page_done(self, source: Path, number: int, error: str | None) -> None:
+        """A page is read, or failed."""
+
+    def document_done(self, result: DocumentResult) -> None:
+        """A document is through, or failed."""
+
+
+def run_batch(
+    paths: Sequence[Path],
+    output: Path,
+    options: RunOptions,
+    batch: BatchOptions,
+    watcher: Watcher | None = None,
+    steps: Callable[[], Steps] = document_steps,
+) -> BatchReport:
+    """Clean every scan that ``paths`` name, one folder per document below ``output``.
+
+    A document that cannot be worked on is in the report, and the others go on. Raises OutputError when nothing can
+    be written, MissingDependencyError when the engine is not there, and passes KeyboardInterrupt on; nothing
+    half-written stays behind.
+    """
+    prepare_output(output)
+    run = _Run(output, options, batch, watcher or Watcher(), versions(options.engine))
+    inputs = find_inputs(paths, output)
+    run.begin(inputs)
+    with ExitStack() as cleanup:
+        cleanup.callback(run.remove_temporary)
+        workers: Workers[Task, Answer] = cleanup.enter_context(Workers(batch.jobs, TaskRunner(steps, options)))
+        while run.goes_on:
+            while workers.has_room and (task := run.next_task()):
+                workers.give(task, batch.page_seconds * (1 if isinstance(task, ReadPage) else 10))
+            for event in workers.collect():
+                run.take(event)
+    return BatchReport(tuple(run.results[path] for path in run.order), output)
+
+
+@dataclass(slots=True)
+class _Open:
+    """A document under way."""
+
+    source: Path
+    name: str
+    work: Path
+    sha256: str
+    key: str
+    numbers: tuple[int, ...] = ()
+    waiting: deque[int] = field(default_factory=deque)
+    done: int = 0
+    lost: list[PageFailure] = field(default_factory=list)
+    finishing: bool = False
+
+    @property
+    def can_finish(self) -> bool:
+        return bool(self.numbers) and self.done == len(self.numbers) and not self.finishing
+
+
+class _Run:
+    """The state of one run: which documents are waiting, under way, and through."""
+
+    def __init__(
+        self, output: Path, options: RunOptions, batch: BatchOptions, watcher: Watcher, made_by: Mapping[str, str]
+    ) -> None:
+        self.output = output
+        self.options = options.model_dump(mode="json")
+        self.batch = batch
+        self.watcher = watcher
+        self.versions = dict(made_by)
+        self.waiting: deque[tuple[Path, str]] = deque()
+        self.open: dict[Path, _Open] = {}
+        self.order: dict[Path, None] = {}
+        self.results: dict[Path, DocumentResult] = {}
+
+    def begin(self, inputs: Inputs) -> None:
+        """Line the documents up; what was refused is through already."""
+        self.watcher.started(len(inputs.files) + len(inputs.refusals))
+        self.order = dict.fromkeys([*(r.path for r in inputs.refusals), *inputs.files])
+        for refusal in inputs.refusals:
+            self._fail(refusal.path, str(refusal.error), refusal.error.exit_code)
+        self.waiting.extend(zip(inputs.files, folder_names(inputs.files, self._is_taken), strict=True))
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether anything is left to do."""
+        return bool(self.waiting or self.open)
+
+    def next_task(self) -> Task | None:
+        """The next piece of work: finishing before reading, reading before opening further documents."""
+        for doc in self.open.values():
+            if doc.can_finish:
+                doc.finishing = True
+                return Finish(doc.work, doc.numbers, tuple(doc.lost))
+        for doc in self.open.values():
+            if doc.waiting:
+                return ReadPage(doc.work, doc.waiting.popleft())
+        return self._open_next() if len(self.open) <= self.batch.jobs else None
+
+    def take(self, event: tuple[Task, Answer] | Lost[Task]) -> None:
+        """Note what a process has done, or that it died."""
+        if isinstance(event, Lost):
+            self._take_lost(event)
+            return
+        task, answer = event
+        doc = self.open.get(task.work)
+        if doc is None:  # failed while this task was under way
+            return
+        match task, answer:
+            case _, Failed(message, exit_code):
+                self._close_failed(doc, message, exit_code)
+            case Prepare(), Prepared(numbers):
+                doc.numbers, doc.waiting = numbers, deque(numbers)
+                self.watcher.prepared(doc.source, len(numbers))
+            case ReadPage(_, number), PageRead(error):
+                doc.done += 1
+                self.watcher.page_done(doc.source, number, error)
+            case Finish(), Finished():
+                self._close(doc, answer)
+
+    def remove_temporary(self) -> None:
+        """Take away the temporary folders of documents under way."""
+        for doc in self.open.values():
+            shutil.rmtree(doc.work, ignore_errors=True)
+
+    def _open_next(self) -> Task | None:
+        """The first step of the next document that has to be read."""
+        while self.waiting:
+            source, name = self.waiting.popleft()
+            try:
+                doc = self._opened(source, name)
+            except QingzhangError as error:
+                self._fail(source, str(error), error.exit_code)
+                continue
+            if doc is not None:
+                self.open[doc.work] = doc
+                return Prepare(doc.work, source)
+        return None
+
+    def _opened(self, source: Path, name: str) -> _Open | None:
+        """The document, with a temporary folder; None when its output is there already."""
+        try:
+            sha256 = file_hash(source)
+        except OSError as error:
+            raise NotADocument(f"{source}: cannot be read ({error.strerror}). Check its permissions.") from error
+        key = cache_key(source.name, sha256, self.options, self.versions)
+        folder = self.output / name
+        manifest = read_manifest(folder)
+        if manifest and not self.batch.force and is_unchanged(folder, manifest, key):
+            self._done(
+                DocumentResult(
+                    source, Outcome.UNCHANGED, folder, failures=manifest.failures, for_review=manifest.for_review
+                )
+            )
+            return None
+        return _Open(source, name, temporary_folder(self.output, name), sha256, key)
+
+    def _is_taken(self, name: str, source: Path) -> bool:
+        """Whether the folder of that name holds another document: neither from this place nor of these bytes."""
+        manifest = read_manifest(self.output / name)
+        if manifest is None or manifest.place == place_digest(source):
+            return False
+        try:
+            return manifest.sha256 != file_hash(source)
+        except OSError:
+            return False
+
+    def _take_lost(self, event: Lost[Task]) -> None:
+        doc = self.open.get(event.task.work)
+        if doc is None:
+            return
+        if isinstance(event.task, ReadPage):
+            failure = PageFailure(page=event.task.number, error=f"given up: {event.reason}")
+            doc.lost.append(failure)
+            doc.done += 1
+            self.watcher.page_done(doc.source, failure.page, failure.error)
+            return
+        message = f"{doc.source}: given up: {event.reason}. Try fewer processes (-j) or fewer pages (--pages)."
+        self._close_failed(doc, message, ExitCode.CHILD_PROCESS_ERROR)
+
+    def _close(self, doc: _Open, finished: Finished) -> None:
+        """Bring the outputs of a finished document to their place."""
+        folder = self.output / doc.name
+        try:
+            commit(draft(doc.work), self._manifest(doc, finished), folder)
+        except QingzhangError as error:
+            self._close_failed(doc, str(error), error.exit_code)
+            return
+        self._put_away(doc)
+        outcome = Outcome.PARTIAL if finished.failures else Outcome.CLEAN
+        self._done(
+            DocumentResult(doc.source, outcome, folder, len(doc.numbers), finished.failures, finished.for_review)
+        )
+
+    def _manifest(self, doc: _Open, finished: Finished) -> Manifest:
+        """What the next run has to know. A page lost with its process may come out next time: no key then."""
+        return Manifest(
+            key=None if doc.lost else doc.key,
+            sha256=doc.sha256,
+            place=place_digest(doc.source),
+            options=self.options,
+            versions=self.versions,
+            outputs=finished.outputs,
+            pages=len(doc.numbers),
+            failures=finished.failures,
+            for_review=finished.for_review,
+        )
+
+    def _close_failed(self, doc: _Open, message: str, exit_code: ExitCode) -> None:
+        doc.waiting.clear()
+        self._put_away(doc)
+        self._fail(doc.source, message, exit_code)
+
+    def _put_away(self, doc: _Open) -> None:
+        del self.open[doc.work]
+        if self.batch.keep_temporary_files:
+            keep_temporary(doc.work, self.output / doc.name)
+        shutil.rmtree(doc.work, ignore_errors=True)
+
+    def _fail(self, source: Path, message: str, exit_code: ExitCode) -> None:
+        sentence = message if str(source) in message else f"{source}: {message}"
+        self._done(DocumentResult(source, Outcome.FAILED, message=sentence, exit_code=exit_code))
+
+    def _done(self, result: DocumentResult) -> None:
+        self.results[result.source] = result
+        self.watcher.document_done(result)

@@ -1,0 +1,244 @@
+"""The pieces that a document is cut into for the pool, and what a process does with each.
+
+Prepare once, read page by page, finish once. Between processes only small messages pass; plans and pages lie in
+the document's temporary folder, so neither the parent nor a process grows with the number of pages.
+"""
+
+from __future__ import annotations
+
+import logging
+import pickle
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from document.exceptions import ExitCode, MissingDependencyError, QingzhangError
+from document.types import Document, Origin, PageContent, Reading, Table, TextLine
+from flows.options import RunOptions
+from flows.outputs import PageFailure, write_outputs
+from ocr.engine import Engine, EngineOptions, Region, load_engine
+from ocr.types import PageImage
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The way of one document, as ``flows/document.py`` has it; functions at the top of a module."""
+
+    prepare: Callable[[Path, RunOptions], Any]
+    """Opens the file, chooses the pages (``numbers``), looks for the watermark: the plan. Raises QingzhangError."""
+    read_page: Callable[[Any, int, Engine], PageContent]
+    """Reads one page; what goes wrong is in the page."""
+    failed_page: Callable[[int, str], PageContent]
+    """A page that could not be read, with the reason."""
+    finish: Callable[[Any, Sequence[PageContent]], Document]
+    """Puts the pages together."""
+
+
+def document_steps() -> Steps:
+    """The steps of ``flows/document.py``; its libraries are imported only now."""
+    from flows import document as story
+
+    return Steps(story.prepare, story.read_page, story.failed_page, story.finish)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """Make the plan of a document."""
+
+    work: Path
+    """The document's temporary folder."""
+    source: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPage:
+    """Read one page."""
+
+    work: Path
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Put the pages together and write the outputs."""
+
+    work: Path
+    numbers: tuple[int, ...]
+    lost: tuple[PageFailure, ...] = ()
+    """Pages whose process died."""
+
+
+Task = Prepare | ReadPage | Finish
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The pages that a document has to be read."""
+
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageRead:
+    """A page is done."""
+
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The outputs of a document are written to the temporary folder."""
+
+    outputs: dict[str, str]
+    failures: tuple[PageFailure, ...]
+    for_review: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The document cannot go on."""
+
+    message: str
+    exit_code: ExitCode
+
+
+Answer = Prepared | PageRead | Finished | Failed
+
+
+@dataclass(slots=True)
+class TaskRunner:
+    """What each process of the pool does; keeps its engine, and the plan it read last."""
+
+    load_steps: Callable[[], Steps]
+    options: RunOptions
+    _steps: Steps | None = None
+    _engine: LazyEngine | None = None
+    _plan: tuple[Path, Any] | None = field(default=None, repr=False)
+
+    def __call__(self, task: Task) -> Answer:
+        """Do one task. Never raises: what goes wrong is in the answer."""
+        try:
+            self._steps = self._steps or self.load_steps()
+            return self._do(task, self._steps)
+        except QingzhangError as error:
+            return Failed(str(error), error.exit_code)
+        except MemoryError:
+            return Failed("ran out of memory. Use fewer processes (-j) or a lower --dpi.", ExitCode.OTHER_ERROR)
+        except Exception as error:
+            log.exception("unexpected, on %s", task)
+            return Failed(f"unexpected {type(error).__name__}: {error}. Please report this.", ExitCode.OTHER_ERROR)
+
+    def _do(self, task: Task, steps: Steps) -> Answer:
+        match task:
+            case Prepare():
+                return self._prepare(task, steps)
+            case ReadPage():
+                return self._read(task, steps)
+            case Finish():
+                return self._finish(task, steps)
+
+    def _prepare(self, task: Prepare, steps: Steps) -> Prepared:
+        plan = steps.prepare(task.source, self.options)
+        _store(task.work / "plan", plan)
+        self._plan = task.work, plan
+        return Prepared(tuple(plan.numbers))
+
+    def _read(self, task: ReadPage, steps: Steps) -> PageRead:
+        plan = self._plan_of(task.work)
+        engine = self._engine = self._engine or LazyEngine(self.options.engine)
+        try:
+            page = steps.read_page(plan, task.number, engine)
+        except QingzhangError as error:
+            page = steps.failed_page(task.number, str(error))
+        except Exception as error:  # MemoryError too: it belongs to this page alone
+            log.exception("page %d", task.number)
+            page = steps.failed_page(task.number, f"{type(error).__name__}: {error}")
+        if engine.missing:  # not this page's fault: no page could be read
+            raise engine.missing
+        _store(_page_file(task.work, task.number), page)
+        return PageRead(page.page.error if page.page.origin is Origin.FAILED else None)
+
+    def _finish(self, task: Finish, steps: Steps) -> Finished:
+        plan = self._plan_of(task.work)
+        lost = {failure.page: failure.error for failure in task.lost}
+        pages = [steps.failed_page(n, lost[n]) if n in lost else _load(_page_file(task.work, n)) for n in task.numbers]
+        document = steps.finish(plan, pages)
+        return Finished(write_outputs(document, draft(task.work)), failures(document), for_review(document))
+
+    def _plan_of(self, work: Path) -> Any:
+        if self._plan is None or self._plan[0] != work:
+            self._plan = work, _load(work / "plan")
+        return self._plan[1]
+
+
+def draft(work: Path) -> Path:
+    """Where the outputs lie until they are whole."""
+    return work / "outputs"
+
+
+def failures(document: Document) -> tuple[PageFailure, ...]:
+    """The pages of a document that failed, each with its error."""
+    return tuple(
+        PageFailure(page=p.number, error=p.error or "unknown") for p in document.pages if p.origin is Origin.FAILED
+    )
+
+
+def for_review(document: Document) -> int:
+    """How many cells, text blocks and whole tables a person should look at."""
+    tables = [b for b in document.blocks if isinstance(b, Table)]
+    readings: list[Reading] = [cell.reading for table in tables for cell in table.cells]
+    readings += [b.reading for b in document.blocks if not isinstance(b, Table)]
+    return sum(r.needs_review for r in readings) + sum(t.needs_review for t in tables)
+
+
+def _page_file(work: Path, number: int) -> Path:
+    return work / f"page-{number:05d}"
+
+
+def _store(path: Path, value: Any) -> None:
+    path.write_bytes(pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL))
+
+
+def _load(path: Path) -> Any:
+    """A value that ``_store`` wrote, in a folder that only this user may enter."""
+    return pickle.loads(path.read_bytes())
+
+
+class LazyEngine(Engine):
+    """An engine whose models are loaded when the first page needs them: text layers never do."""
+
+    def __init__(self, options: EngineOptions) -> None:
+        self._options = options
+        self._loaded: Engine | None = None
+        self.missing: MissingDependencyError | None = None
+        """Why it could not be loaded, once that was tried."""
+
+    @property
+    def _engine(self) -> Engine:
+        try:
+            self._loaded = self._loaded or load_engine(self._options)
+        except MissingDependencyError as error:
+            self.missing = error
+            raise
+        return self._loaded
+
+    @property
+    def name(self) -> str:
+        """As on the command line; loads nothing."""
+        return self._options.name.value
+
+    @property
+    def version(self) -> str:
+        """The engine's own."""
+        return self._engine.version
+
+    def find(self, image: PageImage) -> tuple[Region, ...]:
+        """Where text is. Raises EngineError, MissingDependencyError."""
+        return self._engine.find(image)
+
+    def read(self, image: PageImage, regions: tuple[Region, ...]) -> tuple[TextLine, ...]:
+        """What each region says. Raises EngineError, MissingDependencyError."""
+        return self._engine.read(image, regions)

@@ -1,0 +1,171 @@
+"""A pool of processes in which one may die, or hang, without taking the others along.
+
+``concurrent.futures`` breaks the whole pool when one process is killed and cannot say which task killed it; here
+each process has its own pipe, so the task that was lost is known and everything else goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from multiprocessing import connection, get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from types import TracebackType
+from typing import Generic, TypeVar
+
+Task = TypeVar("Task")
+Answer = TypeVar("Answer")
+
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_GRACE = 2.0
+"""Seconds that a process has to end by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost(Generic[Task]):
+    """A task whose process died, or was stopped because it took too long."""
+
+    task: Task
+    reason: str
+
+
+@dataclass(slots=True)
+class _Worker(Generic[Task]):
+    process: SpawnProcess
+    pipe: Connection
+    task: Task | None = None
+    deadline: float = 0.0
+
+
+class Workers(Generic[Task, Answer]):
+    """``count`` processes that each do ``work(task)``, one task at a time; use it in a ``with`` statement.
+
+    ``work`` and tasks are pickled; ``work`` must not raise. Processes are spawned, not forked (libraries with
+    threads do not survive a fork), and started when they are first needed.
+    """
+
+    def __init__(self, count: int, work: Callable[[Task], Answer], threads: int = 1) -> None:
+        self._count = count
+        self._work = work
+        self._threads = threads
+        self._workers: list[_Worker[Task]] = []
+
+    def __enter__(self) -> Workers[Task, Answer]:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
+        for worker in self._workers:
+            worker.pipe.close()
+            if kind is not None:
+                worker.process.kill()
+        for worker in self._workers:
+            _end(worker.process)
+        self._workers.clear()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a further task would start at once."""
+        return self.busy < self._count
+
+    @property
+    def busy(self) -> int:
+        """Tasks under way."""
+        return sum(worker.task is not None for worker in self._workers)
+
+    def give(self, task: Task, seconds: float) -> None:
+        """Start ``task``, which may take so many seconds; ask ``has_room`` first."""
+        worker = next((w for w in self._workers if w.task is None), None) or self._start()
+        worker.task, worker.deadline = task, time.monotonic() + seconds
+        # a process that died while idle is noticed by ``collect``
+        with contextlib.suppress(OSError):
+            worker.pipe.send(task)
+
+    def collect(self) -> Iterator[tuple[Task, Answer] | Lost[Task]]:
+        """Wait until at least one task is done or lost, and give all that are."""
+        busy = {worker.pipe: worker for worker in self._workers if worker.task is not None}
+        if not busy:
+            return
+        first = min(worker.deadline for worker in busy.values())
+        ready = connection.wait(list(busy), timeout=max(0.0, first - time.monotonic()))
+        for pipe, worker in busy.items():
+            if pipe in ready:
+                yield self._answer(worker)
+            elif time.monotonic() >= worker.deadline:
+                yield self._lose(worker, "it took too long and was stopped")
+
+    def _answer(self, worker: _Worker[Task]) -> tuple[Task, Answer] | Lost[Task]:
+        assert worker.task is not None
+        try:
+            answer: Answer = worker.pipe.recv()
+        except (EOFError, OSError):  # the other end is gone
+            worker.process.join(_GRACE)
+            return self._lose(worker, _cause(worker.process.exitcode))
+        task, worker.task = worker.task, None
+        return task, answer
+
+    def _lose(self, worker: _Worker[Task], reason: str) -> Lost[Task]:
+        assert worker.task is not None
+        self._workers.remove(worker)
+        worker.pipe.close()
+        worker.process.kill()
+        _end(worker.process)
+        return Lost(worker.task, reason)
+
+    def _start(self) -> _Worker[Task]:
+        context = get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=(theirs, self._work), daemon=True)
+        with _environment(self._threads):
+            process.start()
+        theirs.close()
+        worker: _Worker[Task] = _Worker(process, ours)
+        self._workers.append(worker)
+        return worker
+
+
+def _serve(pipe: Connection, work: Callable[[Task], Answer]) -> None:
+    """The life of one process: it ends when the other end of its pipe does."""
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            pipe.send(work(pipe.recv()))
+
+
+def _end(process: SpawnProcess) -> None:
+    process.join(_GRACE)
+    if process.is_alive():
+        process.kill()
+        process.join()
+
+
+def _cause(exit_code: int | None) -> str:
+    if exit_code == -signal.SIGKILL and sys.platform == "linux":
+        return "its process was killed, most likely for want of memory"
+    return f"its process died ({'signal' if (exit_code or 0) < 0 else 'exit status'} {abs(exit_code or 0)})"
+
+
+@contextlib.contextmanager
+def _environment(threads: int) -> Iterator[None]:
+    """What a process to be started inherits: how many threads its numeric libraries may use, and that
+    Ctrl-C is the parent's business."""
+    interrupt = None
+    if threading.current_thread() is threading.main_thread():
+        interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, str(threads)))
+    try:
+        yield
+    finally:
+        if interrupt is not None:
+            signal.signal(signal.SIGINT, interrupt)
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -89,14 +89,12 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Dictionary:
-    """Everything the dictionary folders say, validated, ready for look-up."""
+    """Everything the dictionary folders say, validated, ready for look-up; hashed by its version."""
 
-    subjects: tuple[Subject, ...]
-    labels: tuple[Label, ...]
-    watermark_phrases: tuple[str, ...]
-    look_alikes: Mapping[tuple[str, str], float] = field(
-        default_factory=lambda: MappingProxyType({}), hash=False
-    )
+    subjects: tuple[Subject, ...] = field(hash=False)
+    labels: tuple[Label, ...] = field(hash=False)
+    watermark_phrases: tuple[str, ...] = field(hash=False)
+    look_alikes: Mapping[tuple[str, str], float] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     """Weight (0–1) of taking one character for the other; both orders are keys."""
     traditional: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     """Traditional character → simplified."""

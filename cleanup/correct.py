@@ -1,0 +1,254 @@
+"""Corrects labels, codes and titles against the dictionary (科目名称与固定文字的改正).
+
+For each label: candidates by rapidfuzz, narrowed by the code in the row, the year and the place; then the
+recogniser's own probabilities decide (``cleanup.evidence``). Only clear evidence changes a text; what is close
+but not clear is flagged; what is no dictionary word stays. Code and name are witnesses for each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import log
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cleanup.evidence import Witness, log_odds, probability, witnesses
+from cleanup.lexicon import (
+    YEAR,
+    YEAR_MARK,
+    LabelParts,
+    Lexicon,
+    any_year,
+    key_of,
+    lexicon,
+    nearest,
+    split_label,
+)
+from cleanup.row_codes import RowCode, row_codes
+from cleanup.similarity import EditCosts
+from cleanup.table_roles import TableRoles, table_roles
+from dictionaries.types import Dictionary, LabelKind
+from document.types import Block, BlockKind, Cell, Correction, Document, Reading, Rule, Table, TextBlock, TextLine
+
+_IN_TABLE: tuple[LabelKind | None, ...] = (LabelKind.COLUMN, LabelKind.ROW, LabelKind.FORM, None)
+_IN_TEXT: tuple[LabelKind | None, ...] = (
+    LabelKind.TITLE,
+    LabelKind.HEADING,
+    LabelKind.NOTE,
+    LabelKind.TERM,
+    LabelKind.CAPTION,
+)
+_TEXT_KINDS = frozenset({BlockKind.HEADING, BlockKind.TOC, BlockKind.NOTE, BlockKind.PARAGRAPH})
+_NUMERALS = "一二三四五六七八九十"
+_LONGEST = 160
+"""Longer paragraphs are prose of their own: no fixed sentence is so long."""
+
+
+class CorrectOptions(BaseModel):
+    """When evidence is clear enough to change a text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    similarity: float = Field(
+        default=0.6, ge=0.3, le=1, description="plain likeness (0-1) from which an entry becomes a candidate"
+    )
+    odds: float = Field(
+        default=6.0, ge=1, le=1e6, description="odds in favour of the candidate from which a text is corrected"
+    )
+    margin: float = Field(
+        default=20.0, ge=1, le=1e6, description="times as likely as the next candidate the best one must be"
+    )
+    doubt: float = Field(
+        default=0.3, gt=0, le=1e6, description="odds from which a label that was not corrected is flagged"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """Everything that the decisions look things up in."""
+
+    lexicon: Lexicon
+    costs: EditCosts
+    near: Mapping[str, tuple[str, ...]]
+    options: CorrectOptions
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What a label becomes: a text with a score, or a reason to look at it."""
+
+    key: str | None = None
+    score: float = 1.0
+    reason: str | None = None
+
+
+_KEEP = _Verdict()
+
+
+def correct(document: Document, dictionary: Dictionary, options: CorrectOptions | None = None) -> Document:
+    """The document with labels, codes and titles corrected where the evidence is clear, doubts flagged.
+
+    Idempotent; amounts and free prose stay as they are. Each change is a ``Correction`` whose source names the
+    dictionary with its version.
+    """
+    options = options or CorrectOptions()
+    words = lexicon(dictionary, document.meta.year)
+    targets = tuple(dict.fromkeys(t for place in (*_IN_TABLE, *_IN_TEXT) for t in words.targets.get(place, ())))
+    near = nearest(sorted(_unknown_keys(document, words)), targets, options.similarity)
+    search = _Search(words, EditCosts(dictionary.look_alikes), near, options)
+    return replace(document, blocks=tuple(_correct_block(block, search) for block in document.blocks))
+
+
+def _unknown_keys(document: Document, words: Lexicon) -> set[str]:
+    """Keys of the cores of all labels that are no entry."""
+    found: set[str] = set()
+    for reading in _label_readings(document):
+        core = any_year(key_of(split_label(reading.text).core))
+        if len(core) >= 2 and not words.is_known(core) and not words.is_known(key_of(reading.text)):
+            found.add(core)
+    return found
+
+
+def _label_readings(document: Document) -> Iterable[Reading]:
+    for block in document.blocks:
+        if isinstance(block, Table):
+            yield from (c.reading for c in block.cells if c.amount is None and c.reading.text)
+        elif _is_fixed_text(block):
+            yield block.reading
+
+
+def _is_fixed_text(block: TextBlock) -> bool:
+    return block.kind in _TEXT_KINDS and 0 < len(block.reading.text) <= _LONGEST
+
+
+def _correct_block(block: Block, search: _Search) -> Block:
+    if isinstance(block, Table):
+        return _correct_table(block, search)
+    if not _is_fixed_text(block):
+        return block
+    reading = _correct_label(block.reading, block.lines, None, search)
+    return block if reading is block.reading else replace(block, reading=reading)
+
+
+def _correct_table(table: Table, search: _Search) -> Table:
+    roles = table_roles(table)
+    codes = row_codes(table, roles)
+    by_name = {c.name_at: c for c in codes if c.name_at is not None}
+    cells = tuple(_correct_cell(cell, by_name.get((cell.row, cell.col)), roles, search) for cell in table.cells)
+    mended = replace(table, cells=cells)
+    if table.title:
+        title = _correct_label(Reading(table.title, table.title), (), None, search).text
+        mended = replace(mended, title=title)
+    return mended
+
+
+def _correct_cell(cell: Cell, code: RowCode | None, roles: TableRoles, search: _Search) -> Cell:
+    if not cell.reading.text or cell.amount is not None or _is_plain_number(cell.reading.text):
+        return cell
+    reading = _correct_label(cell.reading, cell.lines, code, search)
+    return cell if reading is cell.reading else replace(cell, reading=reading)
+
+
+def _is_plain_number(text: str) -> bool:
+    return not any(c.isalpha() for c in text)
+
+
+def _correct_label(reading: Reading, lines: Sequence[TextLine], code: RowCode | None, search: _Search) -> Reading:
+    """One label, decided once: kept, corrected with a record, or flagged with a reason."""
+    parts = split_label(reading.text)
+    verdict, parts = _with_mark(reading.text, search) or (
+        _judge(reading, parts, lines, code, search),
+        parts,
+    )
+    if verdict.key is not None:
+        return _corrected(reading, parts, verdict, code, search)
+    if verdict.reason and verdict.reason not in reading.reasons:
+        return replace(reading, needs_review=True, reasons=(*reading.reasons, verdict.reason))
+    return reading
+
+
+def _with_mark(text: str, search: _Search) -> tuple[_Verdict, LabelParts] | None:
+    """十卫生健康支出 → 十、卫生健康支出: the mark after the numeral was lost; None where it was not."""
+    key = key_of(text)
+    count = next((i for i, c in enumerate(key) if c not in _NUMERALS), len(key))
+    core = key[count:]
+    if not 1 <= count <= 3 or len(core) < 4 or search.lexicon.is_known(key):
+        return None
+    if core not in search.lexicon.texts or core[0] in _NUMERALS:
+        return None
+    return _Verdict(core, 0.97), LabelParts(key[:count] + "、", core, "")
+
+
+def _judge(
+    reading: Reading,
+    parts: LabelParts,
+    lines: Sequence[TextLine],
+    code: RowCode | None,
+    search: _Search,
+) -> _Verdict:
+    words, core = search.lexicon, any_year(key_of(parts.core))
+    named = words.standard_names(code.code) if code else ()
+    if core in named or not core:
+        return _KEEP
+    if words.is_known(core) or words.is_known(key_of(reading.text)):
+        return _mismatch(core, code, named, search)
+    candidates = tuple(dict.fromkeys((*named, *search.near.get(core, ()))))
+    if not candidates or len(core) < (2 if named else 3):
+        return _KEEP
+    return _weigh(core, candidates, named, _seen(reading, parts, lines), search)
+
+
+def _seen(reading: Reading, parts: LabelParts, lines: Sequence[TextLine]) -> tuple[Witness, ...] | None:
+    """The recogniser's witnesses for the core, where its text has not been changed since."""
+    whole = witnesses(lines, key_of(reading.text)) if lines else None
+    if whole is None:
+        return None
+    start = len(key_of(parts.prefix))
+    return whole[start : start + len(key_of(parts.core))]
+
+
+def _mismatch(core: str, code: RowCode | None, named: Sequence[str], search: _Search) -> _Verdict:
+    """A name that is an entry, but not the code's: printed so, or the code misread; kept and said."""
+    words = search.lexicon
+    if code is None or not named or core not in words.codes:
+        return _KEEP
+    if any(key_of(s.name) == core for s in words.names.get(code.code, ())):
+        return _KEEP
+    return _Verdict(reason=f"编码{code.code}的标准名称是“{words.texts[named[0]]}”，与印出的名称不同")
+
+
+def _weigh(
+    core: str,
+    candidates: Sequence[str],
+    named: Sequence[str],
+    seen: Sequence[Witness] | None,
+    search: _Search,
+) -> _Verdict:
+    """The best candidate if it is clear, a reason if it is close, else nothing."""
+    options = search.options
+    scored = sorted(((log_odds(core, c, seen, search.costs, c in named), c) for c in candidates), reverse=True)
+    (best, key), rest = scored[0], scored[1:]
+    clear = not rest or best - rest[0][0] >= log(options.margin)
+    if best >= log(options.odds) and clear:
+        return _Verdict(key, probability(best))
+    if best >= log(options.doubt):
+        return _Verdict(reason=f"与词典中的“{search.lexicon.texts[key].replace(YEAR_MARK, '某')}”相近，未能确定")
+    return _KEEP
+
+
+def _corrected(
+    reading: Reading, parts: LabelParts, verdict: _Verdict, code: RowCode | None, search: _Search
+) -> Reading:
+    assert verdict.key is not None
+    entry = search.lexicon.texts[verdict.key]
+    for year in YEAR.findall(parts.core):
+        entry = entry.replace(YEAR_MARK, year, 1)
+    space = " " if parts.prefix.endswith(" ") else ""
+    text = f"{parts.prefix.rstrip()}{space}{entry}{parts.suffix}"
+    if YEAR_MARK in text or text == reading.text:
+        return reading
+    is_name = code is not None and verdict.key in search.lexicon.standard_names(code.code)
+    rule = Rule.SUBJECT_NAME if is_name or verdict.key in search.lexicon.codes else Rule.FIXED_LABEL
+    record = Correction(reading.text, text, rule, round(verdict.score, 4), search.lexicon.source)
+    return replace(reading, text=text, corrections=(*reading.corrections, record))

@@ -1,0 +1,125 @@
+"""What the recogniser itself says of a candidate (证据): log odds that it is what is printed.
+
+A noisy channel: how likely is it that the candidate is printed and was misread as the text, against the text
+being printed as read, a variant no dictionary has. The recogniser's own probabilities and alternatives speak
+where there are any, look-alike weights beside them.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp, log
+
+from cleanup.lexicon import key_of
+from cleanup.similarity import Edit, EditCosts, edits
+from document.types import Character, TextLine
+
+_CONTRASTS = (
+    "上下本前后去今当",
+    "初末始终",
+    "年月日季",
+    "收支",
+    "增减升降",
+    "省市县区乡镇村",
+    "购够",
+    "内外",
+    "大中小微",
+    "左右",
+    "新旧",
+    "一二三四五六七八九十",
+)
+"""Characters that make a different label of the same form: never put for one another without proof."""
+_SIDES = {c: i for i, group in enumerate(_CONTRASTS) for c in group}
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """How sure one character of a key is, and what else it could be."""
+
+    probability: float
+    alternatives: Mapping[str, float]
+
+
+def witnesses(lines: Sequence[TextLine], key: str) -> tuple[Witness, ...] | None:
+    """One witness for each character of ``key``, or None where lines and key do not fit together."""
+    characters = [c for line in lines for c in line.characters]
+    flat = [(part, c) for c in characters for part in unicodedata.normalize("NFKC", c.text) if part.strip()]
+    read = "".join(part for part, _ in flat)
+    if len(read) != len(key) or key_of(read) != key:
+        return None
+    return tuple(_witness(c) for _, c in flat)
+
+
+def _witness(character: Character) -> Witness:
+    return Witness(character.probability, {key_of(a): p for a, p in character.alternatives})
+
+
+def log_odds(
+    key: str, candidate: str, seen: Sequence[Witness] | None, costs: EditCosts, code_agrees: bool = False
+) -> float:
+    """Natural log of the odds that ``candidate`` is printed where ``key`` was read; 0 for the same text.
+
+    ``code_agrees``: the code in the row says the candidate, which makes a printed variant rarer.
+    """
+    changes = edits(key, candidate)
+    total = 0.0
+    for count, change in enumerate(changes):
+        misread = _misread(change, key, seen, costs)
+        variant = _variant(change, costs, code_agrees) if count == 0 else 0.3
+        total += log(misread) - log(variant)
+    return total
+
+
+def _misread(change: Edit, key: str, seen: Sequence[Witness] | None, costs: EditCosts) -> float:
+    """Probability that the recogniser makes this difference from what is printed."""
+    weight = costs.look_alikes.get((change.before, change.after), 0.0)
+    if change.before and change.after and _contrast(change.before, change.after):
+        weight = 0.0
+    if seen is None:
+        return max(weight * 0.01, 2e-4)
+    if change.before and change.after:
+        at = seen[change.position]
+        doubt = 1 - at.probability
+        return max(at.alternatives.get(change.after, 0.0), weight * (doubt + 1e-3), doubt * 5e-3, 1e-6)
+    if change.before:
+        at = seen[change.position]
+        return max(at.alternatives.get("", 0.0), (1 - at.probability) * 0.1, 1e-5)
+    around = seen[max(0, change.position - 1) : change.position + 1]
+    doubt = 1 - min((w.probability for w in around), default=1.0)
+    return max(doubt * 0.05, 1e-5)
+
+
+def _variant(change: Edit, costs: EditCosts, code_agrees: bool) -> float:
+    """Probability that a printed label differs from an entry in just this way."""
+    both = bool(change.before and change.after)
+    weight = costs.look_alikes.get((change.before, change.after), 0.0)
+    contrast = both and _contrast(change.before, change.after)
+    if both and weight >= 0.5 and not contrast:
+        plain = 1e-4
+    elif both and weight > 0 and not contrast:
+        plain = 1e-3
+    else:
+        plain = 1e-2
+    rare = 0.02 if change.before and not _is_common(change.before) else 1.0
+    return plain * rare * (0.02 if code_agrees else 1.0)
+
+
+def _is_common(character: str) -> bool:
+    """Whether labels are written with it: anything but Han outside the 3,755 of GB 2312, level 1."""
+    try:
+        encoded = character.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return len(encoded) == 1 or encoded[0] <= 0xD7
+
+
+def _contrast(before: str, after: str) -> bool:
+    digits = before.isdigit() or after.isdigit()
+    return digits or (before in _SIDES and _SIDES[before] == _SIDES.get(after))
+
+
+def probability(odds: float) -> float:
+    """Log odds as a probability, 0–1."""
+    return 1 / (1 + exp(-max(-50.0, min(50.0, odds))))

@@ -1,0 +1,202 @@
+"""Corrections: what is clear is mended, what is not is kept; right labels never change."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cleanup.correct import correct
+from cleanup.lexicon import key_of, split_label
+from dictionaries.loader import load_dictionary
+from dictionaries.types import LabelKind, Scheme, Standing
+from document.geometry import Box
+from document.types import (
+    BlockKind,
+    Cell,
+    Character,
+    Document,
+    Meta,
+    Reading,
+    Rule,
+    Source,
+    Table,
+    TextBlock,
+    TextLine,
+)
+
+DICTIONARY = load_dictionary()
+BOX = Box(0, 0, 10, 10)
+HEAD = ["科目编码", "科目名称", "合计"]
+
+
+def read(text: str, doubts: dict[int, tuple[float, tuple[tuple[str, float], ...]]] | None = None) -> TextLine:
+    """A line as the recogniser gives it: sure of every character but those in ``doubts``."""
+    characters = tuple(
+        Character(c, *((doubts or {}).get(i, (0.999, ()))[0:1]), i, i + 1, (doubts or {}).get(i, (0, ()))[1])
+        for i, c in enumerate(text)
+    )
+    return TextLine(text, BOX, 0.99, characters)
+
+
+def document_of(rows: list[list[str]], year: int = 2024, lines: dict[str, TextLine] | None = None) -> Document:
+    cells = tuple(
+        Cell(r, c, 1, BOX, Reading(t, t), lines=(lines[t],) if lines and t in lines else ())
+        for r, row in enumerate(rows)
+        for c, t in enumerate(row)
+    )
+    table = Table("t1", (1,), len(rows), len(rows[0]), cells)
+    return Document(Source("a.pdf", "0" * 64, 1), (), (table,), Meta(year=year))
+
+
+def text_document(text: str, line: TextLine | None = None) -> Document:
+    block = TextBlock("b1", BlockKind.HEADING, (1,), BOX, Reading(text, text), lines=(line,) if line else ())
+    return Document(Source("a.pdf", "0" * 64, 1), (), (block,))
+
+
+def label_after(text: str, line: TextLine | None = None, code: str = "") -> Reading:
+    rows = [HEAD, [code, text, "1.00"], ["20106", "财政事务", "1.00"], ["2010601", "行政运行", "1.00"]]
+    mended = correct(document_of(rows, lines={text: line} if line else None), DICTIONARY)
+    return mended.tables[0].cells[4].reading
+
+
+@pytest.mark.parametrize(
+    ("code", "before", "after"),
+    [
+        ("2080505", "机关事业单位基本养老保险徼费支出", "机关事业单位基本养老保险缴费支出"),
+        ("2101102", "亊业单位医疗", "事业单位医疗"),
+        ("20805", "行政亊业单位养老支出", "行政事业单位养老支出"),
+        ("2210201", "住房公枳金", "住房公积金"),
+    ],
+)
+def test_the_code_in_the_row_mends_the_name(code: str, before: str, after: str) -> None:
+    reading = label_after(before, code=code)
+    assert reading.text == after
+    assert reading.raw == before
+    record = reading.corrections[-1]
+    assert (record.rule, record.source) == (Rule.SUBJECT_NAME, DICTIONARY.source)
+    assert 0.5 < record.score <= 1
+
+
+def test_look_alikes_are_mended_without_a_code() -> None:
+    assert label_after("年未结转和结余").text == "年末结转和结余"
+
+
+def test_the_recogniser_is_asked() -> None:
+    doubtful = read("木年收入合计", {0: (0.55, (("本", 0.4),))})
+    assert label_after("木年收入合计", doubtful).text == "本年收入合计"
+
+
+def test_a_name_that_is_none_stays() -> None:
+    for text in ("咨询费", "手续费", "基层服务能力提升补助", "上年收入合计", "下年结转", "市级财政资金"):
+        assert label_after(text, read(text)).text == text
+
+
+def test_code_and_name_that_do_not_fit_are_kept_and_said() -> None:
+    reading = label_after("手续费", code="30203")
+    assert reading.text == "手续费"
+    assert reading.needs_review
+    assert "咨询费" in reading.reasons[0]
+
+
+def test_what_a_body_printed_against_the_standard_is_known() -> None:
+    reading = label_after("咨询费", code="30202")
+    assert (reading.text, reading.needs_review) == ("咨询费", False)
+
+
+def test_the_year_chooses_the_name() -> None:
+    rows = [HEAD, ["20805", "行政亊业单位离退休", "1.00"], ["2080501", "行政单位离退休", "1.00"]]
+    assert correct(document_of(rows, 2018), DICTIONARY).tables[0].cells[4].reading.text == "行政事业单位离退休"
+
+
+def test_titles_keep_their_year_and_number() -> None:
+    document = correct(text_document("表一2023年预箅收支总表"), DICTIONARY)
+    block = document.blocks[0]
+    assert isinstance(block, TextBlock)
+    assert block.reading.text == "表一2023年预算收支总表"
+
+
+def test_a_lost_mark_after_the_numeral_comes_back() -> None:
+    assert label_after("十卫生健康支出").text == "十、卫生健康支出"
+    assert label_after("一级指标").text == "一级指标"
+    assert label_after("二外交支出").text == "二、外交支出"
+
+
+SUBJECTS = tuple(s for s in DICTIONARY.subjects if s.standing is Standing.STANDARD and s.years.covers(2024))
+LABELS = tuple(x.text for x in DICTIONARY.labels if x.kind in (LabelKind.ROW, LabelKind.COLUMN, LabelKind.FORM))
+STRANGERS = "".join(sorted({c for s in SUBJECTS for c in s.name}))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(SUBJECTS), st.data())
+def test_garbled_names_come_back_right_or_untouched(subject: object, data: st.DataObject) -> None:
+    assert hasattr(subject, "name")
+    name, code = subject.name, subject.code  # type: ignore[attr-defined]
+    garbled = garble(name, data)
+    for beside in (code, ""):
+        after = label_after(garbled, read(garbled), beside).text
+        assert key_of(after) in {key_of(name), key_of(garbled)}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(LABELS), st.data())
+def test_garbled_labels_come_back_right_or_untouched(label: str, data: st.DataObject) -> None:
+    garbled = garble(label, data)
+    after = label_after(garbled).text
+    assert key_of(after) in {key_of(label), key_of(garbled)}
+
+
+def garble(text: str, data: st.DataObject) -> str:
+    """One to three characters put for others, lost or added."""
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, max(0, len(text) - 1)))
+        put = data.draw(st.sampled_from(STRANGERS))
+        way = data.draw(st.sampled_from(["put", "lose", "add"]))
+        rest = text[at:] if way == "add" else text[at + 1 :]
+        text = text[:at] + ("" if way == "lose" else put) + rest
+    return text
+
+
+def test_right_labels_never_change_and_raise_no_flag() -> None:
+    rows = [[s.code, s.name, "1.00"] for s in SUBJECTS if s.scheme is Scheme.FUNCTIONAL]
+    rows += [[s.code, s.name, "1.00"] for s in SUBJECTS if s.scheme is Scheme.DEPT_ECONOMIC]
+    rows += [["", text, "1.00"] for text in LABELS]
+    document = document_of([HEAD, *rows])
+    assert correct(document, DICTIONARY) == document
+
+
+def test_correction_is_idempotent() -> None:
+    rows = [HEAD, ["20805", "行政亊业单位养老支出", "1.00"], ["30203", "手续费", "1.00"], ["", "年未结余", ""]]
+    once = correct(document_of(rows), DICTIONARY)
+    assert correct(once, DICTIONARY) == once
+
+
+def test_ten_thousand_labels_take_under_two_seconds() -> None:
+    many = tuple(
+        replace(s, code=f"{s.code[:3]}{i % 100:02d}", name=f"{s.name}第{i}类") for i in range(9) for s in SUBJECTS
+    )[:4000]
+    large = replace(DICTIONARY, subjects=(*DICTIONARY.subjects, *many), version="large")
+    rows = [["", f"{SUBJECTS[i % len(SUBJECTS)].name[:-1]}{chr(0x4E00 + i)}", ""] for i in range(10_000)]
+    document = document_of([HEAD, *rows])
+    started = time.process_time()
+    correct(document, large)
+    assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("三、支出决算表....5", ("三、", "支出决算表", "....5")),
+        ("第一部分 概况", ("第一部分 ", "概况", "")),
+        ("（一）行政单位", ("（一）", "行政单位", "")),
+        ("1.副部（省）级及以上领导用车", ("1.", "副部（省）级及以上领导用车", "")),
+        ("表十二2025年项目支出预算表（本年预算）", ("表十二", "2025年项目支出预算表（本年预算）", "")),
+        ("一般公共预算", ("", "一般公共预算", "")),
+    ],
+)
+def test_labels_are_split(text: str, parts: tuple[str, str, str]) -> None:
+    found = split_label(text)
+    assert (found.prefix, found.core, found.suffix) == parts

@@ -39,7 +39,7 @@ def read_caption(above: Sequence[Segment], table: Box) -> Caption:
     ``above`` are the segments since the table or prose before it, the last one nearest to the table.
     """
     head = tuple(reversed(tuple(_head(above, table))))
-    title = _title(head, table)
+    title = _title(tuple(reversed(head)), table)
     texts = [s.text for s in head]
     return Caption(
         title=title,
@@ -73,21 +73,24 @@ def _is_prose(part: Segment) -> bool:
 
 
 def _title(head: Sequence[Segment], table: Box) -> str | None:
-    """The table's title: of the pieces that are no other caption, the largest about the middle."""
+    """The table's title: the nearest line that ends in 表, else the largest of the centred lines."""
     free = [(s, rest) for s in head if len(rest := _without_captions(s.text)) >= 3]
+    free = [(s, rest) for s, rest in free if patterns.enumerator_level(rest) != 1]
     named = [(s, rest) for s, rest in free if re.search(r"表(?:\s?[(（].{0,40})?$", rest)] or [
-        (s, rest) for s, rest in free if _is_centred(s, table) and patterns.enumerator_level(rest) in (None, 2)
+        (s, rest)
+        for s, rest in sorted(free, key=lambda pair: -round(pair[0].size))
+        if _is_centred(s, table) and patterns.enumerator_level(rest) in (None, 2)
     ]
     if not named:
         return None
-    best = max(named, key=lambda pair: (round(pair[0].size), pair[0].box.top))[0]
+    best = named[0][0]
     at = head.index(best)
     return _with_first_line(head, at, _without_captions(best.text), table)
 
 
 def _with_first_line(head: Sequence[Segment], at: int, title: str, table: Box) -> str:
     """The title with the line above it, where it is broken over two lines of one size."""
-    before = head[at - 1] if at else None
+    before = head[at + 1] if at + 1 < len(head) else None
     if before is None or len(title) > 8 or not _is_centred(before, table):
         return title
     same_type = abs(before.size - head[at].size) <= 0.12 * before.size

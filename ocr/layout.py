@@ -164,8 +164,8 @@ def _region_blocks(region: Region, tables: Sequence[FilledGrid], page: Page, opt
         before = [r for r in rows if r[0].box.center[1] < table.grid.box.center[1]]
         rows = [r for r in rows if r[0].box.center[1] >= table.grid.box.center[1]]
         parts = _rejoined(before, margins)
-        blocks += _text_blocks(parts, margins, page, options, table.grid.box)
-        blocks.append(_table(table, [s for s in parts if s.box.top >= above], page))
+        filled = _table(table, [s for s in parts if s.box.top >= above], page)
+        blocks += [*_text_blocks(parts, margins, page, options, filled.title), filled]
         above = table.grid.box.bottom - 1
     return blocks + _text_blocks(_rejoined(rows, margins), margins, page, options, None)
 
@@ -206,12 +206,12 @@ def _is_torn_prose(row: Row, margins: Margins) -> bool:
 
 
 def _text_blocks(
-    parts: Sequence[Segment], margins: Margins, page: Page, options: LayoutOptions, table: Box | None
+    parts: Sequence[Segment], margins: Margins, page: Page, options: LayoutOptions, title: str | None
 ) -> list[Block]:
-    """Text blocks of the segments; ``table`` is the table that follows them, if any."""
+    """Text blocks of the segments; ``title`` is the title of the table that follows them, if any."""
     usual = _usual_size(parts)
     paragraphs = build_paragraphs(parts, margins)
-    return [_text_block(p, margins, usual, page, options) for p in paragraphs]
+    return [_text_block(p, margins, usual, title, page, options) for p in paragraphs]
 
 
 def _usual_size(parts: Sequence[Segment]) -> float:
@@ -220,27 +220,35 @@ def _usual_size(parts: Sequence[Segment]) -> float:
     return float(median(sizes)) if sizes else 0.0
 
 
-def _text_block(paragraph: Paragraph, margins: Margins, usual: float, page: Page, options: LayoutOptions) -> TextBlock:
+def _text_block(
+    paragraph: Paragraph,
+    margins: Margins,
+    usual: float,
+    title: str | None,
+    page: Page,
+    options: LayoutOptions,
+) -> TextBlock:
     """One paragraph as a block of its kind."""
-    text = paragraph.text
-    kind, level = _kind(paragraph, text, margins, usual, options)
+    kind, level = _kind(paragraph, margins, usual, options)
+    if kind is BlockKind.PARAGRAPH and title is not None and 0 <= paragraph.text.find(title) < 8:
+        kind = BlockKind.HEADING
     return replace(_block(kind, paragraph.segments, page), level=level)
 
 
-def _kind(
-    paragraph: Paragraph, text: str, margins: Margins, usual: float, options: LayoutOptions
-) -> tuple[BlockKind, int | None]:
+def _kind(paragraph: Paragraph, margins: Margins, usual: float, options: LayoutOptions) -> tuple[BlockKind, int | None]:
+    """What a paragraph is, and its level if it is a numbered heading."""
+    text = paragraph.text
     if patterns.is_note(text):
         return BlockKind.NOTE, None
     if patterns.is_caption(text):
         return BlockKind.PARAGRAPH, None
     level = patterns.enumerator_level(text)
     short = len(text) <= options.heading_length and not patterns.ends_sentence(text)
-    centred = is_centred(paragraph.box, margins, paragraph.first.em)
     if level is not None and level <= 4 and short and not _is_amount_item(text):
         return BlockKind.HEADING, level
+    centred = is_centred(paragraph.box, margins, paragraph.first.em)
     if short and centred and (paragraph.first.size >= 1.1 * usual or len(paragraph.segments) == 1):
-        return BlockKind.HEADING, 1 if paragraph.first.size >= 1.3 * usual else None
+        return BlockKind.HEADING, None
     return BlockKind.PARAGRAPH, None
 
 

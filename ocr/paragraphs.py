@@ -23,6 +23,10 @@ INDENT = 1.1
 """From this many type sizes on, a line is indented."""
 
 
+UNPROVEN = 0.16
+"""Where text is taken to begin that shows no margin (a title page): this share of the width, or further left."""
+
+
 @dataclass(frozen=True, slots=True)
 class Margins:
     """Where the text of a column begins and ends, in points."""
@@ -69,7 +73,7 @@ def find_margins(parts: Sequence[Segment], column: Box) -> Margins:
     long = [s for s in parts if len(s.text) >= 10 and s.box.width >= 0.4 * column.width]
     left = _shared([s.box.left for s in long], 0.7 * _em(long), lowest=True)
     if left is None:
-        left = min((s.box.left for s in parts), default=column.left)
+        left = min([column.left + UNPROVEN * column.width, *(s.box.left for s in parts)])
     right = _shared([s.box.right for s in long], 0.9 * _em(long), lowest=False)
     mirrored = column.right - (left - column.left)
     if right is None or right < column.left + 0.55 * column.width:
@@ -124,11 +128,25 @@ def goes_on(paragraph: Sequence[Segment], part: Segment, margins: Margins, pitch
     white = (part.box.top - last.box.bottom) / last.em
     if not _one_size(last, part) or white > pitch + 0.8 or white < -0.9:
         return False
+    if _is_caption_rest(last, part, white):
+        return True
     if _is_centred(paragraph[0], margins) and len(paragraph) == 1:
         return _goes_on_centred(last, part, margins)
     if patterns.is_caption(part.text) or patterns.is_caption(last.text):
         return False
     return _goes_on_text(paragraph, part, margins)
+
+
+def _is_caption_rest(caption: Segment, part: Segment, white: float) -> bool:
+    """Whether the line is the last character or two of a caption that was set too narrow."""
+    close = white < 0.8 and part.box.left >= caption.box.left - 0.5 * part.em
+    return (
+        close
+        and part.box.right < caption.box.right
+        and len(part.text) <= 3
+        and patterns.entity(caption.text) is not None
+        and not patterns.is_bare_number(part.text)
+    )
 
 
 def _goes_on_text(paragraph: Sequence[Segment], part: Segment, margins: Margins) -> bool:

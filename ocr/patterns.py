@@ -36,7 +36,7 @@ _TABLE_NUMBER = re.compile(
     r"|(?:附|财决|财决公开|决算|预算)\s?(?:表\s?\d{1,2}|\d{1,2}\s?表)(?:\s?[-—]\s?\d{1,2})?"
     rf"|^附?表\s?(?:\d{{1,2}}|{_NUMERAL})(?:\s?[-—]\s?\d{{1,2}})?(?=$|[:\s])"
 )
-_UNIT = re.compile(r"(?:金额|计量|货币)?\s?单\s?位\s?[::]\s?(?:人民币)?\s?((?:[十百千万亿]{0,2})元)\s?$")
+_UNIT = re.compile(r"(?:金额|计量|货币)?\s?单\s?位\s?[::]\s?(?:人民币)?\s?([十百千万亿]{0,2}元|[百千万亿]{1,2})\s?$")
 _ENTITY = re.compile(
     r"^(?:编制|编报|填报|填表|预算|决算|公开|主管|部门)?\s?(?:部门|单位)\s?(?:\(单位\)|/单位)?\s?(?:公章)?\s?"
     r"(?:名称|全称)?\s?[::]\s?(.{2,60}?)$"
@@ -99,7 +99,7 @@ def table_number(text: str) -> str | None:
 def unit(text: str) -> str | None:
     """The unit of account a caption prints (万元, 元), or None."""
     found = _UNIT.search(plain(text[:120]))
-    return found.group(1) if found else None
+    return found.group(1).removesuffix("元") + "元" if found else None
 
 
 def entity(text: str) -> str | None:

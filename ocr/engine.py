@@ -82,7 +82,7 @@ class EngineOptions(BaseModel):
     threads: int = Field(1, ge=1, le=64, description="threads per process inside the networks")
     batch_size: int = Field(16, ge=1, le=256, description="text lines read in one call of the network")
     detection_height: int = Field(
-        2400, ge=320, le=4000, description="pixels of the page's longer side as the text detector sees it"
+        1800, ge=320, le=4000, description="pixels of the page's longer side as the text detector sees it"
     )
 
 

@@ -8,7 +8,7 @@ page (``ocr.textlayer``). ``ocr.rulings`` says why the table finders of PyMuPDF 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from document.geometry import Box
+from ocr.spans import connected, covered, merged
 from ocr.types import Grid, GridCell, Ruling, Rulings
 
 Floats = NDArray[np.float64]
@@ -28,17 +29,13 @@ class GridOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    touch: float = Field(
-        2.5, ge=0, le=20, description="rules that miss each other by this still meet (points)"
-    )
+    touch: float = Field(2.5, ge=0, le=20, description="rules that miss each other by this still meet (points)")
     snap: float = Field(1.6, gt=0, le=10, description="rules this near are one edge: double rules (points)")
-    min_row: float = Field(4.5, gt=0, le=50, description="no row is lower than this (points)")
+    min_row: float = Field(2.9, gt=0, le=50, description="no row is lower than this (points)")
     min_col: float = Field(5.0, gt=0, le=50, description="no column is narrower than this (points)")
     covered: float = Field(0.5, gt=0, le=1, description="share of a border that rules must cover (0–1)")
     sure: float = Field(0.8, gt=0, le=1, description="share that makes a border certain (0–1)")
-    open_side: float = Field(
-        7.0, gt=0, le=100, description="rules beyond the last one across: an open side (points)"
-    )
+    open_side: float = Field(7.0, gt=0, le=100, description="rules beyond the last one across: an open side (points)")
     max_rulings: int = Field(6000, ge=10, le=50000, description="rules considered a direction, longest first")
 
 
@@ -127,7 +124,7 @@ def _longest(rulings: Rulings, options: GridOptions) -> Rulings:
 def _groups(rulings: Rulings, options: GridOptions) -> list[Rulings]:
     """The rules that hang together by crossing, a table each; what lies inside a table belongs to it."""
     rules = rulings.horizontal + rulings.vertical
-    roots = _connected(len(rules), _crossings(rulings, options))
+    roots = connected(len(rules), _crossings(rulings, options))
     members: dict[int, list[int]] = {}
     for index, root in enumerate(roots):
         members.setdefault(root, []).append(index)
@@ -146,9 +143,7 @@ def _crossings(rulings: Rulings, options: GridOptions) -> Iterator[tuple[int, in
     """Pairs (horizontal, vertical) of rules that meet, as numbers in horizontal + vertical."""
     if not rulings.horizontal or not rulings.vertical:
         return
-    position, start, end, slope = np.array(
-        [(r.position, r.start, r.end, r.slope) for r in rulings.vertical]
-    ).T
+    position, start, end, slope = np.array([(r.position, r.start, r.end, r.slope) for r in rulings.vertical]).T
     for number, rule in enumerate(rulings.horizontal):
         level = rule.position + rule.slope * (position - (rule.start + rule.end) / 2)
         x = position + slope * (level - (start + end) / 2)
@@ -156,21 +151,6 @@ def _crossings(rulings: Rulings, options: GridOptions) -> Iterator[tuple[int, in
         meets &= (rule.start - options.touch <= x) & (x <= rule.end + options.touch)
         for other in np.flatnonzero(meets).tolist():
             yield number, len(rulings.horizontal) + other
-
-
-def _connected(number: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
-    """For each of ``number`` items a representative of the connected group that the pairs put it in."""
-    parent = list(range(number))
-
-    def root(item: int) -> int:
-        while parent[item] != item:
-            parent[item] = parent[parent[item]]
-            item = parent[item]
-        return item
-
-    for a, b in pairs:
-        parent[root(a)] = root(b)
-    return [root(i) for i in range(number)]
 
 
 def _extent(group: Rulings) -> Box:
@@ -216,9 +196,7 @@ def _inside(inner: Box, outer: Box) -> bool:
 
 def _has_inner_rules(group: Rulings, extent: Box, options: GridOptions) -> bool:
     """Whether rules divide the inside of the group: a frame alone is no table."""
-    inner_y = [
-        r for r in group.horizontal if _between(r.position, extent.top, extent.bottom, options.min_row)
-    ]
+    inner_y = [r for r in group.horizontal if _between(r.position, extent.top, extent.bottom, options.min_row)]
     inner_x = [r for r in group.vertical if _between(r.position, extent.left, extent.right, options.min_col)]
     return bool(inner_x or inner_y)
 
@@ -287,18 +265,7 @@ def _edge(cluster: list[tuple[float, Ruling]]) -> _Edge:
     """One edge from the rules snapped together."""
     weight = sum(rule.length for _, rule in cluster)
     level = sum(level * rule.length for level, rule in cluster) / weight if weight else cluster[0][0]
-    return _Edge(level, _merged((rule.start, rule.end) for _, rule in cluster))
-
-
-def _merged(spans: Iterable[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
-    """The union of stretches, in order."""
-    result: list[tuple[float, float]] = []
-    for start, end in sorted(spans):
-        if result and start <= result[-1][1]:
-            result[-1] = (result[-1][0], max(end, result[-1][1]))
-        else:
-            result.append((start, end))
-    return tuple(result)
+    return _Edge(level, merged((rule.start, rule.end) for _, rule in cluster))
 
 
 def _spaced(edges: list[_Edge], least: float) -> list[_Edge]:
@@ -308,14 +275,12 @@ def _spaced(edges: list[_Edge], least: float) -> list[_Edge]:
         if result and edge.level - result[-1].level < least:
             before = result.pop()
             stronger = max(before, edge, key=lambda e: e.covered)
-            edge = _Edge(stronger.level, _merged(before.spans + edge.spans))
+            edge = _Edge(stronger.level, merged(before.spans + edge.spans))
         result.append(edge)
     return result
 
 
-def _with_open_sides(
-    rows: list[_Edge], cols: list[_Edge], options: GridOptions
-) -> tuple[list[_Edge], list[_Edge]]:
+def _with_open_sides(rows: list[_Edge], cols: list[_Edge], options: GridOptions) -> tuple[list[_Edge], list[_Edge]]:
     """Edges added where most rules run on beyond the last rule across them."""
     return _opened(rows, cols, options), _opened(cols, rows, options)
 
@@ -352,15 +317,7 @@ def _shares(edges: list[_Edge], posts: list[float]) -> Floats:
     low, high = np.array(posts[:-1]), np.array(posts[1:])
     margin = np.minimum(2.0, 0.15 * (high - low))
     low, high = low + margin, high - margin
-    return np.array([_covered(edge.spans, low, high) / np.maximum(high - low, 1e-6) for edge in edges])
-
-
-def _covered(spans: tuple[tuple[float, float], ...], low: Floats, high: Floats) -> Floats:
-    """The length of ``spans`` (in order, apart) between each ``low`` and ``high``."""
-    marks = np.array(spans).ravel()
-    lengths = np.array([[0.0, end - start] for start, end in spans]).ravel()
-    total = np.cumsum(lengths)
-    return np.asarray(np.interp(high, marks, total) - np.interp(low, marks, total))
+    return np.array([covered(edge.spans, low, high) / np.maximum(high - low, 1e-6) for edge in edges])
 
 
 # -- from edges to cells ---------------------------------------------------------------------------------
@@ -399,7 +356,7 @@ def _labels(borders: _Borders) -> Ints:
         *zip(numbers[:-1][open_across].tolist(), numbers[1:][open_across].tolist(), strict=True),
         *zip(numbers[:, :-1][open_down].tolist(), numbers[:, 1:][open_down].tolist(), strict=True),
     ]
-    return np.array(_connected(n_rows * n_cols, pairs), dtype=np.intp).reshape(n_rows, n_cols)
+    return np.array(connected(n_rows * n_cols, pairs), dtype=np.intp).reshape(n_rows, n_cols)
 
 
 def _regions(labels: Ints) -> Iterator[Bools]:

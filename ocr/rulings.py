@@ -21,52 +21,12 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 
+from ocr.spans import covered, merged
+from ocr.strokes import Bools, Floats, RulingOptions, find_strokes, thin_strokes
 from ocr.types import PageImage, Pixels, Ruling, Rulings
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
-
-
-class RulingOptions(BaseModel):
-    """How dark, thin and long a ruling line is. Lengths are points."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    working_dpi: float = Field(200.0, ge=72, le=600, description="finer pages are reduced to this (dpi)")
-    contrast: int = Field(20, ge=4, le=200, description="grey levels (0–255) a rule is darker than beside it")
-    max_thickness: float = Field(2.6, gt=0, le=20, description="thicker strokes are no rules (points)")
-    window: float = Field(8.0, gt=1, le=50, description="length along which a rule must be dark (points)")
-    density: float = Field(0.85, gt=0.5, le=1, description="share of the window that must be dark (0–1)")
-    max_slope: float = Field(0.02, ge=0, le=0.2, description="largest slope of a rule (points per point)")
-    bridge: float = Field(6.0, ge=0, le=50, description="gaps up to this are bridged (points)")
-    alignment: float = Field(0.8, gt=0, le=5, description="how far parts of one rule may be off (points)")
-    slope_length: float = Field(24.0, gt=0, le=500, description="shorter pieces tell no slope (points)")
-    free_length: float = Field(60.0, gt=0, le=500, description="a rule this long needs no others (points)")
-    reach: float = Field(0.8, ge=0, le=10, description="how far from a rule a shorter one ends (points)")
-    max_pieces: int = Field(3000, ge=10, le=20000, description="pieces considered a direction, longest first")
-
-
-@dataclass(frozen=True, slots=True)
-class _Pieces:
-    """Connected pieces of rules along x, as parallel arrays; pixels, and sums for fitting lines."""
-
-    start: Floats
-    end: Floats
-    count: Floats
-    x: Floats
-    y: Floats
-    xx: Floats
-    xy: Floats
-
-    def __len__(self) -> int:
-        return len(self.start)
-
-    def __getitem__(self, keep: Ints | NDArray[np.bool_]) -> _Pieces:
-        return _Pieces(*(getattr(self, name)[keep] for name in _Pieces.__slots__))
-
+__all__ = ["RulingOptions", "find_rulings"]
 
 DEFAULT = RulingOptions()
 
@@ -78,9 +38,18 @@ def find_rulings(image: PageImage, options: RulingOptions = DEFAULT) -> Rulings:
     broken by gaps of up to ``options.bridge`` is one rule; a longer gap leaves two, which lie in one line.
     """
     grey, unit = _working_grey(image, options)
-    horizontal = _find_along_rows(grey, unit, options)
-    vertical = _find_along_rows(np.asarray(cv2.transpose(grey), dtype=np.uint8), unit, options)
-    return _supported(Rulings(horizontal, vertical), options)
+    level = thin_strokes(grey, unit, options)
+    upright = thin_strokes(np.asarray(cv2.transpose(grey), dtype=np.uint8), unit, options)
+    strokes = Rulings(find_strokes(level, unit, options), find_strokes(upright, unit, options))
+    rulings = _supported(strokes, options)
+    rulings = Rulings(
+        _without_loose(rulings.horizontal, rulings.vertical, level, unit, options),
+        _without_loose(rulings.vertical, rulings.horizontal, upright, unit, options),
+    )
+    return Rulings(
+        _completed(rulings.horizontal, rulings.vertical, level, unit, options),
+        _completed(rulings.vertical, rulings.horizontal, upright, unit, options),
+    )
 
 
 def _working_grey(image: PageImage, options: RulingOptions) -> tuple[Pixels, float]:
@@ -93,127 +62,7 @@ def _working_grey(image: PageImage, options: RulingOptions) -> tuple[Pixels, flo
     return np.asarray(small, dtype=np.uint8), options.working_dpi / 72
 
 
-def _find_along_rows(grey: Pixels, unit: float, options: RulingOptions) -> tuple[Ruling, ...]:
-    """The rules that run along the rows of ``grey`` (``unit`` pixels a point), in points."""
-    thin = _thin_strokes(grey, unit, options)
-    pieces = _measure(thin, _dense_along_rows(thin, unit, options))
-    pieces = _plausible(pieces, unit, options)
-    if not len(pieces):
-        return ()
-    return _lines(_join(pieces, unit, options), unit)
-
-
-def _thin_strokes(grey: Pixels, unit: float, options: RulingOptions) -> Pixels:
-    """255 where a pixel is darker than what lies above and below within a rule's thickness, else 0."""
-    across = np.ones((round(options.max_thickness * unit) + 2, 1), dtype=np.uint8)
-    hat = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, across, borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(cv2.threshold(hat, options.contrast, 255, cv2.THRESH_BINARY)[1], dtype=np.uint8)
-
-
-def _dense_along_rows(thin: Pixels, unit: float, options: RulingOptions) -> Pixels:
-    """255 within a window's reach of the places along which ``thin`` is dark nearly throughout."""
-    window = max(3, round(options.window * unit)) | 1
-    share = cv2.blur(thin, (window, 1), borderType=cv2.BORDER_CONSTANT)
-    core = cv2.threshold(share, int(255 * options.density) - 1, 255, cv2.THRESH_BINARY)[1]
-    return np.asarray(cv2.dilate(core, np.ones((1, window), dtype=np.uint8)), dtype=np.uint8)
-
-
-def _measure(thin: Pixels, dense: Pixels) -> _Pieces:
-    """The connected pieces of ``dense``, measured over their dark pixels only."""
-    _, labels = cv2.connectedComponents(dense, connectivity=8, ltype=cv2.CV_32S)
-    at = np.flatnonzero(cv2.bitwise_and(thin, dense))
-    label = labels.ravel()[at]
-    y, x = np.divmod(at.astype(np.float64), thin.shape[1])
-    number = int(labels.max()) + 1 if labels.size else 1
-    start, end = np.full(number, np.inf), np.full(number, -np.inf)
-    np.minimum.at(start, label, x)
-    np.maximum.at(end, label, x + 1)
-    sums = [np.bincount(label, weights=w, minlength=number) for w in (None, x, y, x * x, x * y)]
-    found = sums[0] > 0
-    return _Pieces(start, end, *(s.astype(np.float64) for s in sums))[found]
-
-
-def _slopes(pieces: _Pieces) -> Floats:
-    """Least-squares slope of each piece."""
-    spread = pieces.xx - pieces.x**2 / pieces.count
-    return np.asarray((pieces.xy - pieces.x * pieces.y / pieces.count) / np.maximum(spread, 1e-9))
-
-
-def _plausible(pieces: _Pieces, unit: float, options: RulingOptions) -> _Pieces:
-    """The pieces thin and level enough for a rule, the longest ``max_pieces`` of them."""
-    length = pieces.end - pieces.start
-    fit = (pieces.count / np.maximum(length, 1) <= options.max_thickness * unit * 1.3) & (
-        (np.abs(_slopes(pieces)) <= options.max_slope) | (length < options.slope_length * unit)
-    )
-    chosen = np.flatnonzero(fit & (length >= options.window * unit * 0.7))
-    return pieces[np.sort(chosen[np.argsort(-length[chosen], kind="stable")[: options.max_pieces]])]
-
-
-def _join(pieces: _Pieces, unit: float, options: RulingOptions) -> _Pieces:
-    """Pieces that continue each other across a small gap made one, by their sums.
-
-    One of the two must be longer than a stroke of the text: characters that stand in rows and columns
-    have strokes in one line too.
-    """
-    length = pieces.end - pieces.start
-    trusted = length >= 2.5 * options.slope_length * unit
-    own = _slopes(pieces)
-    common = float(np.median(own[trusted])) if trusted.any() else 0.0
-    slope = np.where(trusted, own, common)
-    middle, level = pieces.x / pieces.count, pieces.y / pieces.count
-    gap = pieces.start[None, :] - pieces.end[:, None]
-    follows = pieces.start[:, None] < pieces.start[None, :]
-    before, after = np.nonzero(follows & (gap <= options.bridge * unit) & (gap >= -2 * unit))
-    meet = (pieces.end[before] + pieces.start[after]) / 2
-    step = (level[after] + slope[after] * (meet - middle[after])) - (
-        level[before] + slope[before] * (meet - middle[before])
-    )
-    sure = np.maximum(length[before], length[after]) >= 2 * options.window * unit
-    fits = sure & (np.abs(step) <= options.alignment * unit)
-    return _summed(pieces, _roots(len(pieces), before[fits], after[fits]))
-
-
-def _roots(number: int, first: Ints, second: Ints) -> Ints:
-    """For each of ``number`` items the number (0 …) of the connected group that the pairs put it in."""
-    parent = list(range(number))
-
-    def root(item: int) -> int:
-        while parent[item] != item:
-            parent[item] = parent[parent[item]]
-            item = parent[item]
-        return item
-
-    for a, b in zip(first.tolist(), second.tolist(), strict=True):
-        parent[root(a)] = root(b)
-    return np.unique([root(i) for i in range(number)], return_inverse=True)[1].astype(np.intp)
-
-
-def _summed(pieces: _Pieces, group: Ints) -> _Pieces:
-    """One piece for each group."""
-    number = int(group.max()) + 1
-    start, end = np.full(number, np.inf), np.full(number, -np.inf)
-    np.minimum.at(start, group, pieces.start)
-    np.maximum.at(end, group, pieces.end)
-    names = ("count", "x", "y", "xx", "xy")
-    sums = (np.bincount(group, weights=getattr(pieces, name)).astype(np.float64) for name in names)
-    return _Pieces(start, end, *sums)
-
-
-def _lines(pieces: _Pieces, unit: float) -> tuple[Ruling, ...]:
-    """The pieces as rulings in points, from top to bottom. A short one is level: its slope says nothing."""
-    length = pieces.end - pieces.start
-    slope = np.where(length >= 40 * unit, _slopes(pieces), 0.0)
-    middle = (pieces.start + pieces.end) / 2
-    position = pieces.y / pieces.count + slope * (middle - pieces.x / pieces.count) + 0.5
-    columns = zip(
-        (position / unit).tolist(),
-        (pieces.start / unit).tolist(),
-        (pieces.end / unit).tolist(),
-        (pieces.count / length / unit).tolist(),
-        slope.tolist(),
-        strict=True,
-    )
-    return tuple(sorted((Ruling(*c) for c in columns), key=lambda r: (r.position, r.start)))
+# -- strokes that are no rules ---------------------------------------------------------------------------
 
 
 def _supported(rulings: Rulings, options: RulingOptions) -> Rulings:
@@ -235,9 +84,8 @@ def _kept(
     if not rules:
         return ()
     lines = _as_array(rules)
-    middle = (lines[:, 1] + lines[:, 2]) / 2
-    starts = _held(_level(lines, lines[:, 1], middle), lines[:, 1], posts, options)
-    ends = _held(_level(lines, lines[:, 2], middle), lines[:, 2], posts, options)
+    starts = _held(_level(lines, lines[:, 1]), lines[:, 1], posts, options)
+    ends = _held(_level(lines, lines[:, 2]), lines[:, 2], posts, options)
     keep = (lines[:, 2] - lines[:, 1] >= options.free_length) | (starts & ends)
     keep |= (starts | ends) & _continues(lines, sure, options)
     return tuple(r for r, k in zip(rules, keep.tolist(), strict=True) if k)
@@ -249,14 +97,12 @@ def _as_array(rules: tuple[Ruling, ...]) -> Floats:
     return np.array(rows, dtype=np.float64).reshape(-1, 5)
 
 
-def _level(lines: Floats, along: Floats, middle: Floats) -> Floats:
+def _level(lines: Floats, along: Floats) -> Floats:
     """The position of each line at the place ``along`` it."""
-    return np.asarray(lines[:, 0] + lines[:, 3] * (along - middle))
+    return np.asarray(lines[:, 0] + lines[:, 3] * (along - (lines[:, 1] + lines[:, 2]) / 2))
 
 
-def _held(
-    level: Floats, along: Floats, posts: tuple[Ruling, ...], options: RulingOptions
-) -> NDArray[np.bool_]:
+def _held(level: Floats, along: Floats, posts: tuple[Ruling, ...], options: RulingOptions) -> Bools:
     """Whether a rule of ``posts`` passes within reach of each point (``along``, ``level``)."""
     if not posts:
         return np.zeros(len(level), dtype=np.bool_)
@@ -268,7 +114,7 @@ def _held(
     return np.asarray((reaches & near).any(axis=1))
 
 
-def _continues(lines: Floats, sure: tuple[Ruling, ...], options: RulingOptions) -> NDArray[np.bool_]:
+def _continues(lines: Floats, sure: tuple[Ruling, ...], options: RulingOptions) -> Bools:
     """Whether each line lies in one line with a rule of ``sure``."""
     if not sure:
         return np.zeros(len(lines), dtype=np.bool_)
@@ -276,3 +122,146 @@ def _continues(lines: Floats, sure: tuple[Ruling, ...], options: RulingOptions) 
     middle = ((lines[:, 1] + lines[:, 2]) / 2)[:, None]
     off = np.abs(position + slope * (middle - (start + end) / 2) - lines[:, :1])
     return np.asarray((off <= options.alignment).any(axis=1))
+
+
+# -- strokes that run over a rule ------------------------------------------------------------------------
+
+
+def _without_loose(
+    rules: tuple[Ruling, ...], posts: tuple[Ruling, ...], thin: Pixels, unit: float, options: RulingOptions
+) -> tuple[Ruling, ...]:
+    """Without strokes that run over a rule across and end behind it: a rule ends *at* another.
+
+    What is left of a watermark does so. Long rules, and what lies in line with one, are not judged.
+    """
+    if not rules:
+        return ()
+    lines = _as_array(rules)
+    long = lines[:, 2] - lines[:, 1] >= options.sure_length
+    safe = long | _continues(lines, tuple(r for r, k in zip(rules, long, strict=True) if k), options)
+    ends = [_end(lines, posts, thin, unit, side, options) for side in (-1, 1)]
+    adrift = _crossed(lines, posts) & ~ends[0].held & ~ends[1].held
+    kept = np.ones(len(rules), dtype=np.bool_)
+    for _ in range(4):
+        gone = [
+            e.held & e.runs_on & ~_any_beyond(lines, kept, side, options) for e, side in zip(ends, (-1, 1), strict=True)
+        ]
+        now = safe | ~(adrift | gone[0] | gone[1])
+        if (now == kept).all():
+            break
+        kept = now
+    return tuple(r for r, k in zip(rules, kept.tolist(), strict=True) if k)
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """One end of each rule: whether it lies at a rule across, and whether ink goes on behind."""
+
+    held: Bools
+    runs_on: Bools
+
+
+def _end(
+    lines: Floats, posts: tuple[Ruling, ...], thin: Pixels, unit: float, side: int, options: RulingOptions
+) -> _End:
+    """The start (``side`` -1) or end (1) of each line."""
+    where = lines[:, 1 if side < 0 else 2]
+    held = _held(_level(lines, where), where, posts, options)
+    steps = np.linspace(_BEHIND[0], _BEHIND[1], 11)
+    along = where[:, None] + side * steps[None, :]
+    level = lines[:, :1] + lines[:, 3:4] * (along - (lines[:, 1:2] + lines[:, 2:3]) / 2)
+    return _End(held, _dark_at(thin, along * unit, level * unit).mean(axis=1) > 0.75)
+
+
+_BEHIND = (1.2, 5.2)
+"""Where ink behind the end of a rule is looked for: past the rule across, points."""
+
+
+def _dark_at(thin: Pixels, along: Floats, level: Floats) -> Bools:
+    """Whether ``thin`` is dark at each point or beside it, across the line; pixels."""
+    x = np.clip(along.astype(np.intp), 0, thin.shape[1] - 1)
+    y = np.clip(level.astype(np.intp), 1, thin.shape[0] - 2)
+    return np.asarray((thin[y - 1, x] | thin[y, x] | thin[y + 1, x]) > 0)
+
+
+def _any_beyond(lines: Floats, kept: Bools, side: int, options: RulingOptions) -> Bools:
+    """Whether a kept line goes on where each line ends."""
+    where = lines[:, 1 if side < 0 else 2] + side * sum(_BEHIND) / 2
+    covers = (lines[None, :, 1] <= where[:, None]) & (where[:, None] <= lines[None, :, 2])
+    middle = (lines[:, 1] + lines[:, 2]) / 2
+    there = lines[None, :, 0] + lines[None, :, 3] * (where[:, None] - middle[None, :])
+    near = np.abs(there - _level(lines, where)[:, None]) <= options.alignment
+    return np.asarray((covers & near & kept[None, :]).any(axis=1))
+
+
+def _crossed(lines: Floats, posts: tuple[Ruling, ...]) -> Bools:
+    """Whether a rule of ``posts`` crosses each line inside."""
+    if not posts:
+        return np.zeros(len(lines), dtype=np.bool_)
+    position, start, end, _, _ = _as_array(posts).T
+    inside = (lines[:, 1:2] < position) & (position < lines[:, 2:3])
+    return np.asarray((inside & (start < lines[:, :1]) & (lines[:, :1] < end)).any(axis=1))
+
+
+# -- rules too short or too faint to be found alone ------------------------------------------------------
+
+
+def _completed(
+    rules: tuple[Ruling, ...], posts: tuple[Ruling, ...], thin: Pixels, unit: float, options: RulingOptions
+) -> tuple[Ruling, ...]:
+    """``rules``, and what goes on in line with one from post to post, dark too, but was not found alone."""
+    if not rules or not posts:
+        return rules
+    across = _as_array(posts)
+    return rules + tuple(
+        stretch for line in _in_line(rules, options) for stretch in _stretches(line, across, thin, unit, options)
+    )
+
+
+def _in_line(rules: tuple[Ruling, ...], options: RulingOptions) -> list[list[Ruling]]:
+    """The rules in groups that lie in one line, the longest first in each."""
+    slope = float(np.median([r.slope for r in rules]))
+    levels = [r.position - slope * (r.start + r.end) / 2 for r in rules]
+    groups: list[list[Ruling]] = []
+    last = -np.inf
+    for level, rule in sorted(zip(levels, rules, strict=True), key=lambda pair: pair[0]):
+        if level - last > options.alignment:
+            groups.append([])
+        groups[-1].append(rule)
+        last = level
+    return [sorted(group, key=lambda r: -r.length) for group in groups]
+
+
+def _stops(rule: Ruling, posts: Floats, options: RulingOptions) -> Floats:
+    """Where ``posts`` cross the line of ``rule`` or end at it, in order."""
+    position, start, end, slope, _ = posts.T
+    level = rule.position + rule.slope * (position - (rule.start + rule.end) / 2)
+    meets = (start - options.reach <= level) & (level <= end + options.reach)
+    return np.sort((position + slope * (level - (start + end) / 2))[meets])
+
+
+def _stretches(line: list[Ruling], posts: Floats, thin: Pixels, unit: float, options: RulingOptions) -> list[Ruling]:
+    """The stretches of one line between posts next to each other that are dark but in none of its rules."""
+    main = line[0]
+    stops = _stops(main, posts, options)
+    low, high = stops[:-1], stops[1:]
+    known = covered(merged((r.start, r.end) for r in line), low, high)
+    wanted = (high - low >= options.least_stretch) & (known < 0.5 * (high - low))
+    low, high = low[wanted], high[wanted]
+    if not len(low):
+        return []
+    share = _dark_share(main, low, high, thin, unit)
+    enough = share >= np.where(high - low < 3 * options.window, 0.9, 0.75)
+    return [
+        Ruling(main.at((a + b) / 2), a, b, main.thickness, main.slope)
+        for a, b in zip(low[enough].tolist(), high[enough].tolist(), strict=True)
+    ]
+
+
+def _dark_share(rule: Ruling, low: Floats, high: Floats, thin: Pixels, unit: float) -> Floats:
+    """The dark share of the line of ``rule`` between each ``low`` and ``high``, short of the posts there."""
+    x = np.arange(thin.shape[1], dtype=np.float64)
+    y = (rule.position + rule.slope * (x / unit - (rule.start + rule.end) / 2)) * unit
+    total = np.concatenate([[0.0], np.cumsum(_dark_at(thin, x, y))])
+    first, last = (np.clip(v * unit, 0, thin.shape[1]).astype(np.intp) for v in (low + 0.5, high - 0.5))
+    return np.asarray((total[last] - total[first]) / np.maximum(last - first, 1))

@@ -20,6 +20,8 @@ from document.types import Character, TextLine
 
 _WHITE = re.compile(r"\s+")
 _DIGIT = re.compile(r"\d")
+_MARKED = 3
+"""Tilted pieces of the phrase that make a page one on which the watermark is still read."""
 
 
 class ResidueOptions(BaseModel):
@@ -94,10 +96,12 @@ def drop_residue(
     costs = EditCosts(look_alikes) if look_alikes is not None else EditCosts()
     wanted = tuple(dict.fromkeys(p for p in (_WHITE.sub("", q) for q in phrases) if len(p) >= 2))
     page = _page(lines, options)
+    evidence = [_evidence(line, wanted, page, costs, options) for line in lines]
+    marked = sum(e.tilted and e.alike >= 0.99 for e in evidence) >= _MARKED
     kept: list[TextLine] = []
     dropped: list[TextLine] = []
-    for line in lines:
-        if _is_residue(line, _evidence(line, wanted, page, costs, options)):
+    for line, found in zip(lines, evidence, strict=True):
+        if _is_residue(line, found, marked):
             dropped.append(line)
             continue
         rest, fragments = _without_fragments(line, wanted, page, options)
@@ -141,15 +145,14 @@ def _lies_across(line: TextLine, page: _Page, options: ResidueOptions) -> bool:
     return shared >= options.overlap
 
 
-def _is_residue(line: TextLine, evidence: _Evidence) -> bool:
+def _is_residue(line: TextLine, evidence: _Evidence, marked: bool) -> bool:
+    """Whether words and geometry together say residue; ``marked``: the page shows the watermark elsewhere."""
     e = evidence
     text = _WHITE.sub("", line.text)
-    if e.whole:
+    if e.whole or (e.tilted and (e.large or e.covered or e.across)):
         return True
     alike = e.alike >= 0.99 or (e.alike >= 0.5 and len(text) >= 2)
-    if alike and (e.tilted or e.large):
-        return True
-    if e.tilted and (e.large or e.covered or e.across):
+    if alike and (e.tilted or (e.large and (marked or e.covered or e.across or e.unsure))):
         return True
     if alike and e.covered and (e.unsure or e.across or e.alike >= 0.99):
         return True

@@ -1,0 +1,71 @@
+"""Confidence: doubt where the recogniser doubts, none where only the form of a character is open."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cleanup.confidence import assess
+from dictionaries.loader import load_dictionary
+from document.geometry import Box
+from document.types import Cell, Character, Document, Origin, Page, Reading, Source, Table, TextLine
+
+DICTIONARY = load_dictionary()
+BOX = Box(0, 0, 10, 10)
+
+
+def assessed(text: str, *characters: Character, origin: Origin = Origin.SCAN, cover: float = 0) -> Reading:
+    line = TextLine(text, BOX, 0.9, characters, watermark_cover=cover)
+    cell = Cell(0, 0, 1, BOX, Reading(text, text), lines=(line,))
+    table = Table("t", (1,), 1, 1, (cell,))
+    page = Page(1, origin, 100, 100)
+    return assess(Document(Source("a", "0" * 64, 1), (page,), (table,)), DICTIONARY).tables[0].cells[0].reading
+
+
+def sure(text: str) -> tuple[Character, ...]:
+    return tuple(Character(c, 0.999, i, i + 1) for i, c in enumerate(text))
+
+
+def test_a_doubtful_digit_is_said() -> None:
+    reading = assessed("302.78", *sure("302.7"), Character("8", 0.51, 5, 6, (("3", 0.48),)))
+    assert reading.needs_review
+    assert reading.reasons == ("“8”可能是“3”",)
+    assert reading.confidence < 0.7
+
+
+def test_sure_fields_are_not_flagged() -> None:
+    for text in ("302.78", "住房公积金", "政务大厅运行费"):
+        reading = assessed(text, *sure(text))
+        assert not reading.needs_review
+        assert reading.confidence > 0.98
+
+
+def test_the_form_of_a_bracket_is_no_doubt() -> None:
+    bracket = Character("（", 0.45, 2, 3, (("(", 0.54),))
+    assert not assessed("某项目（境）费", *sure("某项目"), bracket, *sure("境）费")).needs_review
+
+
+def test_a_dictionary_word_vouches_for_its_characters() -> None:
+    doubtful = Character("积", 0.4, 3, 4, (("枳", 0.3),))
+    assert not assessed("住房公积金", *sure("住房公"), doubtful, *sure("金")).needs_review
+    assert assessed("住房公积池", *sure("住房公"), doubtful, *sure("池")).needs_review
+
+
+@pytest.mark.parametrize(("cover", "flagged"), [(0.0, False), (0.7, True)])
+def test_a_watermark_over_the_box_makes_doubt_count_double(cover: float, flagged: bool) -> None:
+    reading = assessed("12.00", *sure("12.0"), Character("0", 0.8, 4, 5, (("8", 0.1),)), cover=cover)
+    assert reading.needs_review is flagged
+
+
+def test_a_text_layer_is_not_doubted() -> None:
+    assert not assessed("3", Character("3", 0.1, 0, 1), origin=Origin.TEXT_LAYER).needs_review
+
+
+def test_earlier_flags_stay() -> None:
+    flagged = Reading("1,2", "1,2", needs_review=True, reasons=("无法确定",))
+    cell = Cell(0, 0, 1, BOX, flagged)
+    document = Document(Source("a", "0" * 64, 1), (), (Table("t", (1,), 1, 1, (cell,)),))
+    after = assess(document, DICTIONARY).tables[0].cells[0].reading
+    assert (after.needs_review, after.reasons) == (True, ("无法确定",))
+    assert assess(replace(document), DICTIONARY) == assess(document, DICTIONARY)

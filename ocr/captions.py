@@ -81,22 +81,7 @@ def _title(head: Sequence[Segment], table: Box) -> str | None:
         for s, rest in sorted(free, key=lambda pair: -round(pair[0].size))
         if _is_centred(s, table) and patterns.enumerator_level(rest) in (None, 2)
     ]
-    if not named:
-        return None
-    best = named[0][0]
-    at = head.index(best)
-    return _with_first_line(head, at, _without_captions(best.text), table)
-
-
-def _with_first_line(head: Sequence[Segment], at: int, title: str, table: Box) -> str:
-    """The title with the line above it, where it is broken over two lines of one size."""
-    before = head[at + 1] if at + 1 < len(head) else None
-    if before is None or len(title) > 8 or not _is_centred(before, table):
-        return title
-    same_type = abs(before.size - head[at].size) <= 0.12 * before.size
-    full = before.box.width > 0.6 * table.width
-    near = head[at].box.top - before.box.bottom < before.em
-    return before.text + title if same_type and full and near else title
+    return named[0][1] if named else None
 
 
 def _without_captions(text: str) -> str:

@@ -19,7 +19,7 @@ from ocr import patterns
 from ocr.captions import read_caption
 from ocr.columns import Region, split_columns
 from ocr.paragraphs import Margins, Paragraph, build_paragraphs, find_margins, is_centred
-from ocr.rows import Row, Segment, build_rows, merged
+from ocr.rows import Row, Segment, build_rows, merged, segment
 from ocr.types import FilledGrid, Rulings
 
 
@@ -66,13 +66,8 @@ def lay_out(
         frame = Box(0.0, 0.0, page.width, page.height)
         for region in split_columns(rows, [t.grid.box for t in tables], frame):
             blocks += _region_blocks(region, tables, page, options)
-    blocks += [_block(BlockKind.FIGURE, (merged_line(k),), page) for k in turned] + number
+    blocks += [_block(BlockKind.FIGURE, (segment((k,)),), page) for k in turned] + number
     return tuple(replace(b, id=f"p{page.number}-{i}") for i, b in enumerate(blocks, 1))
-
-
-def merged_line(line: TextLine) -> Segment:
-    """A line as a segment of its own."""
-    return Segment(line.text.strip(), line.box, line.size or line.box.height, (line,))
 
 
 def _take_page_numbers(
@@ -163,11 +158,12 @@ def _region_blocks(region: Region, tables: Sequence[FilledGrid], page: Page, opt
     for table in sorted(inside, key=lambda t: t.grid.box.top):
         before = [r for r in rows if r[0].box.center[1] < table.grid.box.center[1]]
         rows = [r for r in rows if r[0].box.center[1] >= table.grid.box.center[1]]
-        parts = _rejoined(before, margins)
-        filled = _table(table, [s for s in parts if s.box.top >= above], page)
-        blocks += [*_text_blocks(parts, margins, page, options, filled.title), filled]
+        paragraphs = build_paragraphs(_rejoined(before, margins), margins)
+        filled = _table(table, [p.as_line for p in paragraphs if p.box.top >= above], page)
+        blocks += [*_text_blocks(paragraphs, margins, page, options, filled.title), filled]
         above = table.grid.box.bottom - 1
-    return blocks + _text_blocks(_rejoined(rows, margins), margins, page, options, None)
+    paragraphs = build_paragraphs(_rejoined(rows, margins), margins)
+    return blocks + _text_blocks(paragraphs, margins, page, options, None)
 
 
 def _margins(region: Region, tables: Sequence[FilledGrid]) -> Margins:
@@ -206,11 +202,10 @@ def _is_torn_prose(row: Row, margins: Margins) -> bool:
 
 
 def _text_blocks(
-    parts: Sequence[Segment], margins: Margins, page: Page, options: LayoutOptions, title: str | None
+    paragraphs: Sequence[Paragraph], margins: Margins, page: Page, options: LayoutOptions, title: str | None
 ) -> list[Block]:
-    """Text blocks of the segments; ``title`` is the title of the table that follows them, if any."""
-    usual = _usual_size(parts)
-    paragraphs = build_paragraphs(parts, margins)
+    """The paragraphs as blocks; ``title`` is the title of the table that follows them, if any."""
+    usual = _usual_size([s for p in paragraphs for s in p.segments])
     return [_text_block(p, margins, usual, title, page, options) for p in paragraphs]
 
 
@@ -238,6 +233,8 @@ def _text_block(
 def _kind(paragraph: Paragraph, margins: Margins, usual: float, options: LayoutOptions) -> tuple[BlockKind, int | None]:
     """What a paragraph is, and its level if it is a numbered heading."""
     text = paragraph.text
+    if not any(c.isalnum() for c in text):
+        return BlockKind.FIGURE, None  # specks and bits of rules that were read as signs
     if patterns.is_note(text):
         return BlockKind.NOTE, None
     if patterns.is_caption(text):

@@ -55,9 +55,9 @@ class Paragraph:
         return Box.around(s.box for s in self.segments)
 
     @property
-    def last(self) -> Segment:
-        """The last line."""
-        return self.segments[-1]
+    def as_line(self) -> Segment:
+        """The whole paragraph as if it were one line."""
+        return Segment(self.text, self.box, self.first.size, tuple(k for s in self.segments for k in s.lines))
 
     @property
     def first(self) -> Segment:
@@ -130,7 +130,7 @@ def goes_on(paragraph: Sequence[Segment], part: Segment, margins: Margins, pitch
         return False
     if _is_caption_rest(last, part, white):
         return True
-    if _is_centred(paragraph[0], margins) and len(paragraph) == 1:
+    if len(paragraph) == 1 and _is_title_line(last, part, margins):
         return _goes_on_centred(last, part, margins)
     if patterns.is_caption(part.text) or patterns.is_caption(last.text):
         return False
@@ -168,13 +168,24 @@ def _goes_on_text(paragraph: Sequence[Segment], part: Segment, margins: Margins)
     return level and not starts_item and not ended
 
 
+def _is_title_line(line: Segment, after: Segment, margins: Margins) -> bool:
+    """Whether the line is a title's: centred, or as wide as the column with a centred rest below it."""
+    if _is_centred(line, margins):
+        return True
+    middle = abs(line.box.center[0] - (margins.left + margins.right) / 2)
+    return middle < 0.6 * line.em and _is_centred(after, margins) and not patterns.ends_sentence(line.text)
+
+
 def _goes_on_centred(last: Segment, part: Segment, margins: Margins) -> bool:
-    """A title goes on only when its line was full and the next is a centred one too, or a rest."""
+    """A title goes on only when its line had no room for the next character, and the next is centred too."""
+    needed = last.box.width + first_token_width(part) + FULL * last.em
     return (
-        is_full(last, part, Margins(margins.left, margins.right - 2 * last.em))
+        needed >= margins.right - margins.left - 2 * last.em
         and _is_centred(part, margins)
         and patterns.enumerator_level(part.text) is None
+        and patterns.year(part.text[:6]) is None
         and not patterns.is_caption(part.text)
+        and not patterns.is_caption(last.text)
     )
 
 
@@ -185,7 +196,7 @@ def _is_centred(part: Segment, margins: Margins) -> bool:
 def is_centred(box: Box, margins: Margins, em: float) -> bool:
     """Whether the box stands in the middle between the margins, well away from both."""
     left, right = box.left - margins.left, margins.right - box.right
-    return abs(left - right) < 1.2 * em + 0.03 * (margins.right - margins.left) and min(left, right) > 2.6 * em
+    return abs(left - right) < 1.2 * em + 0.03 * (margins.right - margins.left) and min(left, right) > 2.3 * em
 
 
 def _one_size(one: Segment, other: Segment) -> bool:

@@ -45,8 +45,15 @@ Row = tuple[Segment, ...]
 
 
 def type_size(line: TextLine) -> float:
-    """The line's type size in points: as reported, or its height."""
-    return line.size if line.size > 0 else line.box.height
+    """The line's type size in points: as reported, or its height; no more than its characters' width allows.
+
+    A recogniser's box may be half as high again as the type, but Chinese characters are as wide as high.
+    """
+    height = line.size if line.size > 0 else line.box.height
+    wide = sum(is_wide(c) for c in line.text)
+    if wide < 3 or 2 * wide < len(line.text):
+        return height
+    return min(height, 1.15 * line.box.width / (wide + 0.5 * (len(line.text) - wide)))
 
 
 def build_rows(lines: Sequence[TextLine], near: float = NEAR) -> tuple[Row, ...]:

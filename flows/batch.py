@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from document.exceptions import ExitCode, NotADocument, QingzhangError
-from flows.inputs import Inputs, find_inputs, folder_names, place_digest
+from flows.inputs import Inputs, Refusal, find_inputs, folder_names, place_digest
 from flows.options import RunOptions
 from flows.outputs import (
     Manifest,
@@ -22,6 +22,7 @@ from flows.outputs import (
     cache_key,
     commit,
     file_hash,
+    is_taken,
     is_unchanged,
     keep_temporary,
     prepare_output,
@@ -72,6 +73,14 @@ class Outcome(StrEnum):
     PARTIAL = "partial"
     UNCHANGED = "unchanged"
     FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """A file to be read, and the name of its folder in the output."""
+
+    source: Path
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +156,28 @@ def run_batch(
     half-written stays behind.
     """
     prepare_output(output)
-    run = _Run(output, options, batch, watcher or Watcher(), versions(options.engine))
     inputs = find_inputs(paths, output)
-    run.begin(inputs)
+    return run_documents(line_up(inputs, output), output, options, batch, watcher, steps, inputs.refusals)
+
+
+def line_up(inputs: Inputs, output: Path) -> tuple[NamedFile, ...]:
+    """The files with the name of each one's folder: fixed before any is read, so that none takes another's."""
+    names = folder_names(inputs.files, lambda name, source: is_taken(output / name, source))
+    return tuple(NamedFile(source, name) for source, name in zip(inputs.files, names, strict=True))
+
+
+def run_documents(
+    files: Sequence[NamedFile],
+    output: Path,
+    options: RunOptions,
+    batch: BatchOptions,
+    watcher: Watcher | None = None,
+    steps: Callable[[], Steps] = document_steps,
+    refusals: Sequence[Refusal] = (),
+) -> BatchReport:
+    """``run_batch`` for files that have their names; ``refusals`` only go into the report."""
+    run = _Run(output, options, batch, watcher or Watcher(), versions(options.engine))
+    run.begin(files, refusals)
     with ExitStack() as cleanup:
         cleanup.callback(run.remove_temporary)
         workers: Workers[Task, Answer] = cleanup.enter_context(Workers(batch.jobs, TaskRunner(steps, options)))
@@ -192,18 +220,18 @@ class _Run:
         self.batch = batch
         self.watcher = watcher
         self.versions = dict(made_by)
-        self.waiting: deque[tuple[Path, str]] = deque()
+        self.waiting: deque[NamedFile] = deque()
         self.open: dict[Path, _Open] = {}
         self.order: dict[Path, None] = {}
         self.results: dict[Path, DocumentResult] = {}
 
-    def begin(self, inputs: Inputs) -> None:
+    def begin(self, files: Sequence[NamedFile], refusals: Sequence[Refusal]) -> None:
         """Line the documents up; what was refused is through already."""
-        self.watcher.started(len(inputs.files) + len(inputs.refusals))
-        self.order = dict.fromkeys([*(r.path for r in inputs.refusals), *inputs.files])
-        for refusal in inputs.refusals:
+        self.watcher.started(len(files) + len(refusals))
+        self.order = dict.fromkeys([*(r.path for r in refusals), *(f.source for f in files)])
+        for refusal in refusals:
             self._fail(refusal.path, str(refusal.error), refusal.error.exit_code)
-        self.waiting.extend(zip(inputs.files, folder_names(inputs.files, self._is_taken), strict=True))
+        self.waiting.extend(files)
 
     @property
     def goes_on(self) -> bool:
@@ -250,15 +278,15 @@ class _Run:
     def _open_next(self) -> Task | None:
         """The first step of the next document that has to be read."""
         while self.waiting:
-            source, name = self.waiting.popleft()
+            file = self.waiting.popleft()
             try:
-                doc = self._opened(source, name)
+                doc = self._opened(file.source, file.name)
             except QingzhangError as error:
-                self._fail(source, str(error), error.exit_code)
+                self._fail(file.source, str(error), error.exit_code)
                 continue
             if doc is not None:
                 self.open[doc.work] = doc
-                return Prepare(doc.work, source)
+                return Prepare(doc.work, file.source)
         return None
 
     def _opened(self, source: Path, name: str) -> _Open | None:
@@ -278,16 +306,6 @@ class _Run:
             )
             return None
         return _Open(source, name, temporary_folder(self.output, name), sha256, key)
-
-    def _is_taken(self, name: str, source: Path) -> bool:
-        """Whether the folder of that name holds another document: neither from this place nor of these bytes."""
-        manifest = read_manifest(self.output / name)
-        if manifest is None or manifest.place == place_digest(source):
-            return False
-        try:
-            return manifest.sha256 != file_hash(source)
-        except OSError:
-            return False
 
     def _take_lost(self, event: Lost[Task]) -> None:
         doc = self.open.get(event.task.work)

@@ -18,6 +18,7 @@ from document.exceptions import OutputError
 from document.json import dump
 from document.types import Document
 from document.writers.text import write_text
+from flows.inputs import place_digest
 
 MANIFEST = "run.json"
 TEMPORARY = "temporary"
@@ -81,6 +82,17 @@ def is_unchanged(folder: Path, manifest: Manifest | None, key: str) -> bool:
         return False
     try:
         return all(file_hash(folder / name) == digest for name, digest in manifest.outputs.items())
+    except OSError:
+        return False
+
+
+def is_taken(folder: Path, source: Path) -> bool:
+    """Whether the folder holds another document than ``source``: neither from that place nor of those bytes."""
+    manifest = read_manifest(folder)
+    if manifest is None or manifest.place == place_digest(source):
+        return False
+    try:
+        return manifest.sha256 != file_hash(source)
     except OSError:
         return False
 

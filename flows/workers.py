@@ -24,6 +24,8 @@ Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_STARTING = threading.Lock()
+"""Held while a process is started: it inherits the environment, of which there is only one."""
 _GRACE = 2.0
 """Seconds that a process has to end by itself."""
 
@@ -122,7 +124,7 @@ class Workers(Generic[Task, Answer]):
         context = get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, self._work), daemon=True)
-        with _environment(self._threads):
+        with _STARTING, _environment(self._threads):
             process.start()
         theirs.close()
         worker: _Worker[Task] = _Worker(process, ours)

@@ -250,18 +250,22 @@ def _stretches(line: list[Ruling], posts: Floats, thin: Pixels, unit: float, opt
     low, high = low[wanted], high[wanted]
     if not len(low):
         return []
-    share = _dark_share(main, low, high, thin, unit)
+    low, high = low + 0.5, high - 0.5  # clear of the posts, where nothing is thin across
+    third = (high - low) / 3
+    parts = [_dark_share(main, low + n * third, low + (n + 1) * third, thin, unit) for n in range(3)]
+    share = np.mean(parts, axis=0)
     enough = share >= np.where(high - low < 3 * options.window, 0.9, 0.75)
+    enough &= np.min(parts, axis=0) >= 0.5
     return [
-        Ruling(main.at((a + b) / 2), a, b, main.thickness, main.slope)
+        Ruling(main.at((a + b) / 2), a - 0.5, b + 0.5, main.thickness, main.slope)
         for a, b in zip(low[enough].tolist(), high[enough].tolist(), strict=True)
     ]
 
 
 def _dark_share(rule: Ruling, low: Floats, high: Floats, thin: Pixels, unit: float) -> Floats:
-    """The dark share of the line of ``rule`` between each ``low`` and ``high``, short of the posts there."""
+    """The dark share of the line of ``rule`` between each ``low`` and ``high``."""
     x = np.arange(thin.shape[1], dtype=np.float64)
     y = (rule.position + rule.slope * (x / unit - (rule.start + rule.end) / 2)) * unit
     total = np.concatenate([[0.0], np.cumsum(_dark_at(thin, x, y))])
-    first, last = (np.clip(v * unit, 0, thin.shape[1]).astype(np.intp) for v in (low + 0.5, high - 0.5))
+    first, last = (np.clip(v * unit, 0, thin.shape[1]).astype(np.intp) for v in (low, high))
     return np.asarray((total[last] - total[first]) / np.maximum(last - first, 1))

@@ -18,6 +18,7 @@ from benchmarks.forms import Style
 from benchmarks.papers import Paper, truth_json
 from benchmarks.scanner import PROFILES, Seal, Watermark, scan, watermark_text
 
+DIGITAL = "digital"
 SAMPLES = Path(__file__).parent / "samples"
 
 
@@ -150,29 +151,30 @@ SET: tuple[Sample, ...] = (
 """The committed samples."""
 
 
-def make(sample: Sample) -> tuple[bytes, Paper]:
-    """The sample's PDF and its truth."""
-    drawing = draw(sample.plan)
-    if sample.profile == "digital":
-        pdf = watermark_text(drawing.pdf, sample.watermark) if sample.watermark else drawing.pdf
-    else:
-        profile = PROFILES[sample.profile]
-        pdf = scan(drawing.pdf, profile, sample.plan.seed, sample.watermark, sample.seals)
-    paper = dataclasses.replace(
-        drawing.paper,
+def truth(sample: Sample, drawn: Paper) -> Paper:
+    """What the truth file says: what was drawn, and how it was spoiled."""
+    return dataclasses.replace(
+        drawn,
         profile=sample.profile,
         watermark=sample.watermark.phrase if sample.watermark else None,
         seal="；".join(s.text for s in sample.seals) or None,
     )
-    return pdf, paper
+
+
+def spoil(sample: Sample, pdf: bytes) -> bytes:
+    """The drawn PDF as the sample has it: scanned, or with its watermark in the text layer."""
+    if sample.profile == DIGITAL:
+        return watermark_text(pdf, sample.watermark) if sample.watermark else pdf
+    return scan(pdf, PROFILES[sample.profile], sample.plan.seed, sample.watermark, sample.seals)
 
 
 def write(sample: Sample, folder: Path) -> Path:
     """Write ``NAME.pdf`` and ``NAME.truth.json`` into ``folder``; gives the PDF's path."""
-    pdf, paper = make(sample)
+    drawing = draw(sample.plan)
+    paper = truth(sample, drawing.paper)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{sample.name}.pdf"
-    path.write_bytes(pdf)
+    path.write_bytes(spoil(sample, drawing.pdf))
     (folder / f"{sample.name}.truth.json").write_text(truth_json(paper), encoding="utf-8")
     return path
 

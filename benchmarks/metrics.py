@@ -327,6 +327,10 @@ class CorrectionScore:
         )
 
 
+NO_CORRECTIONS = CorrectionScore(0, 0, 0, 0)
+"""What to begin a sum with."""
+
+
 def corrections(matched: Matched, kind: str) -> CorrectionScore:
     """The corrections of the cells that are of ``kind`` (amount or label) in the truth."""
     cells = [

@@ -14,7 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from document.geometry import Box
 from document.types import BLANK, Cell, Character, Reading, TextLine
+from ocr.align import align_grids
 from ocr.types import FilledGrid, Grid, GridCell, PageImage, Pixels
+
+__all__ = ["TableOptions", "align_grids", "fill_grids", "join_lines", "reading_order", "split_regions", "unread_cells"]
 
 
 class TableOptions(BaseModel):

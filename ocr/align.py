@@ -1,0 +1,269 @@
+"""Tables without rules, or with horizontal rules only (无线表, 三线表), by the alignment of their lines.
+
+Conservative: what is missed stays text that a person can read, what is invented tears text apart. So a table
+without rules must have columns that stay apart over at least three rows and a column of amounts; between
+horizontal rules the alignment alone is enough. Prose in two columns, tables of contents and the captions
+above a table are none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from document.geometry import Box
+from document.types import TextLine
+from ocr import patterns
+from ocr.rows import Row, Segment, build_rows
+from ocr.types import Grid, GridCell, Ruling, Rulings
+
+
+class AlignOptions(BaseModel):
+    """When lines count as a table. Lengths are points or type sizes (em), as said."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    min_rows: int = Field(3, ge=2, le=50, description="rows a table without rules has at least")
+    min_cols: int = Field(3, ge=2, le=50, description="columns a table without rules has at least")
+    gutter: float = Field(0.9, gt=0, le=10, description="width of the gap between columns (em)")
+    crossing: float = Field(
+        0.15, ge=0, le=0.5, description="share of rows whose text may cross a gutter: headers (0–1)"
+    )
+    row_gap: float = Field(2.4, gt=0, le=20, description="a wider gap between rows ends a table without rules (em)")
+    amounts: float = Field(0.6, gt=0, le=1, description="share of numbers that makes a column one of amounts (0–1)")
+    cell_length: float = Field(14.0, gt=0, le=200, description="mean characters a cell; prose has more")
+    rule_length: float = Field(100.0, gt=0, le=2000, description="shortest horizontal rule of a table (points)")
+    rule_ends: float = Field(6.0, ge=0, le=50, description="how far the ends of a table's rules differ (points)")
+    max_lines: int = Field(1500, ge=10, le=100000, description="lines looked at on a page")
+
+
+DEFAULT = AlignOptions()
+
+_NUMBER = re.compile(r"[-+(（]?\d{1,3}(?:[,，]?\d{3}){0,6}(?:[.．]\d{1,6})?[)）]?%?|[-+]?\d{1,18}(?:[.．]\d{1,6})?%?")
+_LEADERS = re.compile(r"[.．·•…]{4}|(?:\. ){3}|…")
+
+
+@dataclass(frozen=True, slots=True)
+class _Band:
+    """Consecutive rows that may be a table, between two heights, with the heights of rules between them."""
+
+    rows: tuple[Row, ...]
+    top: float
+    bottom: float
+    rules: tuple[float, ...] = ()
+    extent: tuple[float, float] | None = None
+    """Left and right end of the rules."""
+
+
+def align_grids(
+    lines: tuple[TextLine, ...], rulings: Rulings, taken: tuple[Box, ...], options: AlignOptions = DEFAULT
+) -> tuple[Grid, ...]:
+    """Tables that ``lines`` make by standing in columns, from top to bottom; ``taken`` boxes are ruled tables.
+
+    In points, as the lines. A grid found this way has ``ruled`` False.
+    """
+    level = [k for k in lines[: options.max_lines] if abs(k.angle) < 5 and not _within(k.box, taken)]
+    rows = build_rows(level, near=options.gutter) if level else ()
+    ruled = [b for rules in _rule_groups(rulings, taken, options) if (b := _ruled_band(rules, rows)) is not None]
+    grids = [g for band in ruled if (g := _grid(band, options)) is not None]
+    taken = taken + tuple(g.box for g in grids)
+    free = [row for row in rows if not any(_within(s.box, taken) for s in row)]
+    grids += [g for band in _free_bands(free, taken, options) if (g := _grid(band, options)) is not None]
+    return tuple(sorted(grids, key=lambda g: (g.box.top, g.box.left)))
+
+
+def _within(box: Box, taken: Sequence[Box]) -> bool:
+    """Whether the middle of ``box`` lies in one of ``taken``."""
+    return any(t.contains(*box.center) for t in taken)
+
+
+# -- where a table may be --------------------------------------------------------------------------------
+
+
+def _rule_groups(rulings: Rulings, taken: Sequence[Box], options: AlignOptions) -> list[list[Ruling]]:
+    """Horizontal rules outside ``taken`` with the same ends, from top to bottom."""
+    groups: list[list[Ruling]] = []
+    for rule in sorted(rulings.horizontal, key=lambda r: r.position):
+        middle = (rule.start + rule.end) / 2
+        if rule.length < options.rule_length or any(t.grown(2).contains(middle, rule.position) for t in taken):
+            continue
+        home = next((g for g in groups if _same_ends(g[0], rule, options.rule_ends)), None)
+        if home is None:
+            groups.append([rule])
+        else:
+            home.append(rule)
+    return [g for g in groups if len(g) >= 3]
+
+
+def _same_ends(one: Ruling, other: Ruling, tolerance: float) -> bool:
+    """Whether two rules begin and end at the same places."""
+    return abs(one.start - other.start) <= tolerance and abs(one.end - other.end) <= tolerance
+
+
+def _ruled_band(rules: list[Ruling], rows: Sequence[Row]) -> _Band | None:
+    """The rows between the first and the last rule."""
+    top, bottom = rules[0].position, rules[-1].position
+    left, right = min(r.start for r in rules), max(r.end for r in rules)
+    inside = tuple(
+        row
+        for row in rows
+        if top < _middle(row) < bottom and all(left - 3 <= s.box.center[0] <= right + 3 for s in row)
+    )
+    return _Band(inside, top, bottom, tuple(r.position for r in rules), (left, right)) if inside else None
+
+
+def _middle(row: Row) -> float:
+    """The height of a row's middle."""
+    return median(s.box.center[1] for s in row)
+
+
+def _free_bands(rows: Sequence[Row], taken: Sequence[Box], options: AlignOptions) -> list[_Band]:
+    """Runs of rows near each other in several pieces; a short piece alone may stand between two such rows."""
+    runs: list[list[Row]] = [[]]
+    for row in rows:
+        if runs[-1] and not _near(runs[-1][-1], row, taken, options):
+            runs.append([])
+        if any(_is_caption(s) for s in row) or (len(row) == 1 and len(row[0].text) > options.cell_length):
+            runs.append([])
+        elif len(row) >= 2 or runs[-1]:
+            runs[-1].append(row)
+    whole = [run[: 1 + max((i for i, row in enumerate(run) if len(row) >= 2), default=-1)] for run in runs]
+    return [_Band(tuple(r), _top(r[0]) - 1, _bottom(r[-1]) + 1) for r in whole if len(r) >= options.min_rows]
+
+
+def _is_caption(segment: Segment) -> bool:
+    """Whether a piece belongs above a table (部门名称：, 单位：万元), or has the dots of a table of contents."""
+    text = patterns.plain(segment.text[:300])
+    caption = patterns.unit(text) or patterns.entity(text) or patterns.table_number(text)
+    return caption is not None or bool(_LEADERS.search(text))
+
+
+def _top(row: Row) -> float:
+    return min(s.box.top for s in row)
+
+
+def _bottom(row: Row) -> float:
+    return max(s.box.bottom for s in row)
+
+
+def _near(before: Row, row: Row, taken: Sequence[Box], options: AlignOptions) -> bool:
+    """Whether a row follows another closely enough, with no other table between."""
+    size = max(s.em for s in before + row)
+    if _middle(row) - _middle(before) > options.row_gap * size:
+        return False
+    return not any(_middle(before) < t.center[1] < _middle(row) for t in taken)
+
+
+# -- columns and rows ------------------------------------------------------------------------------------
+
+
+def _grid(band: _Band, options: AlignOptions) -> Grid | None:
+    """The table in a band, or None where its rows are no table."""
+    gutters = _gutters(band, options)
+    if not gutters or not _is_table(band, gutters, options):
+        return None
+    left = min(s.box.left for row in band.rows for s in row) - 1
+    right = max(s.box.right for row in band.rows for s in row) + 1
+    if band.extent is not None:
+        left, right = min(left, band.extent[0]), max(right, band.extent[1])
+    cols = (left, *((a + b) / 2 for a, b in gutters), right)
+    rows = _row_edges(band)
+    cells = _cells(band, rows, cols)
+    return Grid(Box(left, rows[0], right, rows[-1]), len(rows) - 1, len(cols) - 1, cells, rows, cols, ruled=False)
+
+
+def _gutters(band: _Band, options: AlignOptions) -> list[tuple[float, float]]:
+    """The stretches between columns that hardly a row's text crosses."""
+    several = [row for row in band.rows if len(row) >= 2]
+    if len(several) < 2:
+        return []
+    size = median(s.em for row in several for s in row)
+    left = min(s.box.left for row in several for s in row)
+    right = max(s.box.right for row in several for s in row)
+    count = np.zeros(int(min(right - left, 20000)) + 1)
+    for row in several:
+        mark = np.zeros(len(count), dtype=np.bool_)
+        for s in row:
+            mark[int(s.box.left - left) : int(np.ceil(s.box.right - left))] = True
+        count += mark
+    return _runs(count <= options.crossing * len(several), left, options.gutter * size)
+
+
+def _runs(empty: np.typing.NDArray[np.bool_], left: float, least: float) -> list[tuple[float, float]]:
+    """The inner runs of True at least ``least`` long, from ``left`` on, a point each."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], empty.astype(np.int8), [0]])))
+    inner = [(a, b) for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True) if a > 0 and b < len(empty)]
+    return [(left + a, left + b) for a, b in inner if b - a >= least]
+
+
+def _is_table(band: _Band, gutters: list[tuple[float, float]], options: AlignOptions) -> bool:
+    """Whether rows and columns look like a table's."""
+    texts = [[_column(s, gutters) for s in row] for row in band.rows]
+    lengths = [len(s.text) for row in band.rows for s in row]
+    if sum(lengths) / len(lengths) > options.cell_length:
+        return False
+    columns = [[s.text for row in band.rows for s in row if _column(s, gutters) == c] for c in range(len(gutters) + 1)]
+    several = sum(len(set(t)) >= 2 for t in texts)
+    if several < max(2, 0.6 * len(band.rows)):
+        return False
+    if band.rules:
+        return True
+    amounts = [c for c in columns[1:] if _are_amounts(c, options)]
+    return bool(amounts) and len(columns) >= options.min_cols and len(band.rows) >= options.min_rows
+
+
+def _column(segment: Segment, gutters: list[tuple[float, float]]) -> int:
+    """The number of the column a piece's middle lies in."""
+    return sum(segment.box.center[0] > (a + b) / 2 for a, b in gutters)
+
+
+def _are_amounts(texts: Sequence[str], options: AlignOptions) -> bool:
+    """Whether a column holds amounts: numbers mostly, and not only the rising small ones of page numbers."""
+    numbers = [t.strip() for t in texts if _NUMBER.fullmatch(t.strip()[:40])]
+    if len(numbers) < 2 or len(numbers) < options.amounts * (len(texts) - 1):
+        return False
+    if any(c in t for t in numbers for c in ".,%，．"):
+        return True
+    values = [int(digits) for t in numbers if (digits := re.sub(r"\D", "", t))]
+    return not (max(values) < 1000 and all(a <= b for a, b in pairwise(values)))
+
+
+def _row_edges(band: _Band) -> tuple[float, ...]:
+    """The heights between rows: the rules where they part the rows, else the middles between lines."""
+    middles = [_middle(row) for row in band.rows]
+    inner = [r for r in band.rules if band.top < r < band.bottom]
+    if len(inner) >= 2 and len(inner) + 1 >= 0.5 * len(middles):
+        edges = [band.top, *inner, band.bottom]
+        kept = [a for a, b in pairwise(edges) if any(a < m < b for m in middles)]
+        return (*kept, band.bottom)
+    between = [(_bottom(a) + _top(b)) / 2 for a, b in pairwise(band.rows)]
+    return (band.top, *between, band.bottom)
+
+
+def _cells(band: _Band, rows: Sequence[float], cols: Sequence[float]) -> tuple[GridCell, ...]:
+    """The cells, row by row; a header over several columns spans them."""
+    cells: list[GridCell] = []
+    for number, (top, bottom) in enumerate(pairwise(rows)):
+        here = [s for row in band.rows for s in row if top <= s.box.center[1] < bottom]
+        col = 0
+        while col < len(cols) - 1:
+            span = _span(col, cols, here)
+            cells.append(GridCell(number, col, 1, span, Box(cols[col], top, cols[col + span], bottom)))
+            col += span
+    return tuple(cells)
+
+
+def _span(col: int, cols: Sequence[float], segments: Sequence[Segment]) -> int:
+    """How many columns the piece that begins in column ``col`` runs over: those it covers the middle of a gutter of."""
+    end = col + 1
+    while end < len(cols) - 1 and any(
+        s.box.left < cols[end] - s.em / 2 and s.box.right > cols[end] + s.em / 2 for s in segments
+    ):
+        end += 1
+    return end - col

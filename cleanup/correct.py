@@ -13,6 +13,7 @@ from math import log
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cleanup.codes import correct_codes
 from cleanup.evidence import Witness, log_odds, probability, witnesses
 from cleanup.lexicon import (
     YEAR,
@@ -25,7 +26,9 @@ from cleanup.lexicon import (
     nearest,
     split_label,
 )
+from cleanup.names import RepeatedNames, repeated_names
 from cleanup.row_codes import RowCode, row_codes
+from cleanup.signs import mend_signs
 from cleanup.similarity import EditCosts
 from cleanup.table_roles import TableRoles, table_roles
 from dictionaries.types import Dictionary, LabelKind
@@ -69,6 +72,8 @@ class _Search:
     """Everything that the decisions look things up in."""
 
     lexicon: Lexicon
+    own: RepeatedNames
+    """The document's own entries."""
     costs: EditCosts
     near: Mapping[str, tuple[str, ...]]
     options: CorrectOptions
@@ -95,8 +100,11 @@ def correct(document: Document, dictionary: Dictionary, options: CorrectOptions 
     options = options or CorrectOptions()
     words = lexicon(dictionary, document.meta.year)
     targets = tuple(dict.fromkeys(t for place in (*_IN_TABLE, *_IN_TEXT) for t in words.targets.get(place, ())))
+    document = mend_signs(document)
+    own = repeated_names(document, words)
+    targets = tuple(dict.fromkeys((*targets, *own.targets)))
     near = nearest(sorted(_unknown_keys(document, words)), targets, options.similarity)
-    search = _Search(words, EditCosts(dictionary.look_alikes), near, options)
+    search = _Search(words, own, EditCosts(dictionary.look_alikes), near, options)
     return replace(document, blocks=tuple(_correct_block(block, search) for block in document.blocks))
 
 
@@ -133,6 +141,7 @@ def _correct_block(block: Block, search: _Search) -> Block:
 
 def _correct_table(table: Table, search: _Search) -> Table:
     roles = table_roles(table)
+    table = correct_codes(table, roles, search.lexicon)
     codes = row_codes(table, roles)
     by_name = {c.name_at: c for c in codes if c.name_at is not None}
     cells = tuple(_correct_cell(cell, by_name.get((cell.row, cell.col)), roles, search) for cell in table.cells)
@@ -193,10 +202,22 @@ def _judge(
         return _KEEP
     if words.is_known(core) or words.is_known(key_of(reading.text)):
         return _mismatch(core, code, named, search)
-    candidates = tuple(dict.fromkeys((*named, *search.near.get(core, ()))))
+    near = (c for c in search.near.get(core, ()) if _may_aim(c, core, search))
+    candidates = tuple(dict.fromkeys((*named, *near)))
     if not candidates or len(core) < (2 if named else 3):
         return _KEEP
     return _weigh(core, candidates, named, _seen(reading, parts, lines), search)
+
+
+def _may_aim(candidate: str, core: str, search: _Search) -> bool:
+    """Dictionary entries always; a name of the document's own only where it is said far more often."""
+    if candidate in search.lexicon.texts:
+        return True
+    return candidate != core and search.own.vouches(candidate, core)
+
+
+def _written(key: str, search: _Search) -> str:
+    return search.lexicon.texts.get(key) or search.own.texts[key]
 
 
 def _seen(reading: Reading, parts: LabelParts, lines: Sequence[TextLine]) -> tuple[Witness, ...] | None:
@@ -233,7 +254,7 @@ def _weigh(
     if best >= log(options.odds) and clear:
         return _Verdict(key, probability(best))
     if best >= log(options.doubt):
-        return _Verdict(reason=f"与词典中的“{search.lexicon.texts[key].replace(YEAR_MARK, '某')}”相近，未能确定")
+        return _Verdict(reason=f"与“{_written(key, search).replace(YEAR_MARK, '某')}”相近，未能确定")
     return _KEEP
 
 
@@ -241,7 +262,7 @@ def _corrected(
     reading: Reading, parts: LabelParts, verdict: _Verdict, code: RowCode | None, search: _Search
 ) -> Reading:
     assert verdict.key is not None
-    entry = search.lexicon.texts[verdict.key]
+    entry = _written(verdict.key, search)
     for year in YEAR.findall(parts.core):
         entry = entry.replace(YEAR_MARK, year, 1)
     space = " " if parts.prefix.endswith(" ") else ""
@@ -250,5 +271,8 @@ def _corrected(
         return reading
     is_name = code is not None and verdict.key in search.lexicon.standard_names(code.code)
     rule = Rule.SUBJECT_NAME if is_name or verdict.key in search.lexicon.codes else Rule.FIXED_LABEL
-    record = Correction(reading.text, text, rule, round(verdict.score, 4), search.lexicon.source)
+    source = search.lexicon.source
+    if verdict.key not in search.lexicon.texts:
+        rule, source = Rule.PHRASE, "document"
+    record = Correction(reading.text, text, rule, round(verdict.score, 4), source)
     return replace(reading, text=text, corrections=(*reading.corrections, record))

@@ -53,7 +53,11 @@ def witnesses(lines: Sequence[TextLine], key: str) -> tuple[Witness, ...] | None
 
 
 def _witness(character: Character) -> Witness:
-    return Witness(character.probability, {key_of(a): p for a, p in character.alternatives})
+    same = key_of(character.text)
+    others: dict[str, float] = {}
+    for text, chance in character.alternatives:
+        others[key_of(text)] = others.get(key_of(text), 0.0) + chance
+    return Witness(min(1.0, character.probability + others.pop(same, 0.0)), others)
 
 
 def log_odds(

@@ -25,6 +25,9 @@ _ENUMERATION = re.compile(
     rf"|[（(]\d{{1,2}}[）)]|\d{{1,2}}[.、．](?!\d)|(?:附?表|附件)(?:[{_NUMERALS}]{{1,3}}|\d{{1,2}})[：:、]?"
     r"|[①-⑳][、.]?"
 )
+_CAPTION = re.compile(
+    r"(?:部门|单位|预算单位|编制单位|编制部门|填报单位|公开部门|项目)(?:名称)?[（(]?(?:盖章)?[）)]?[：:]"
+)
 _TOC_TAIL = re.compile(r"[.…·\-—\s]{2,}\d{1,3}$")
 _SAME_MARKS = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "—": "-", "–": "-", "−": "-", "∶": ":", "．": "."})
 _CHUNK = 512
@@ -60,7 +63,7 @@ def split_label(text: str) -> LabelParts:
     tail = _TOC_TAIL.search(text)
     suffix = tail.group() if tail else ""
     body = text[: len(text) - len(suffix)]
-    start = _ENUMERATION.match(body.lstrip())
+    start = _ENUMERATION.match(body.lstrip()) or _CAPTION.match(body.lstrip())
     at = start.end() + (len(body) - len(body.lstrip())) if start else 0
     while at < len(body) and body[at].isspace():
         at += 1

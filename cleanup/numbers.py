@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from cleanup.table_roles import TableRoles, table_roles
-from document.types import Cell, Correction, Document, Reading, Rule, Table
+from document.types import Cell, Correction, Document, Reading, Rule, Table, TextBlock
 
 _MINUS = "-－﹣−–—"
 _ALIKE = str.maketrans(
@@ -43,6 +43,10 @@ _COMMA_AS_POINT = re.compile(r"([-+]?\d+),(\d{1,2}|\d{4,})(%?)")
 _ENDING_MARK = re.compile(r"(?<=\d)[.,'_]+(%?)$")
 _DATE = re.compile(r"(?:19|20)\d{2}\.\d{1,2}\.\d{1,2}")
 _MAX_LENGTH = 40
+_PROSE_COMMA = re.compile(r"(?<=\d)，(?=\d{3}(?:\.\d\d?)?(?!\d))")
+_PROSE_POINT = re.compile(r"(?<=\d)[．·。](?=\d{1,2}(?:万元|元|亿元|%|％))")
+_PROSE_SPACE = re.compile(r"(?<=\d)(?: \.|\. )(?=\d{1,2}(?:万元|元|亿元|%|％))")
+_PROSE_GROUPS = re.compile(r"(?<![\d.])(\d{1,3}(?:[.,]\d{3})+)\.(\d{2})(?=(?:万元|元|亿元|[^\d.]|$))")
 _LATIN = re.compile(r"[A-Za-z|丨〇]")
 
 
@@ -155,10 +159,27 @@ def _doubt_of_form(digits: str, style: NumberStyle) -> str | None:
     return f"小数位数与同表其他金额不同（应为{style.decimals}位）"
 
 
+def repair_prose_numbers(text: str) -> str:
+    """Numbers inside running text in printed form; idempotent.
+
+    Full-width marks inside a number, a space after its point, and a point for the comma before thousands
+    (2.013.30万元 → 2,013.30万元). Everything else stays: a lone comma may be one of the sentence.
+    """
+    text = _PROSE_COMMA.sub(",", text)
+    text = _PROSE_POINT.sub(".", text)
+    text = _PROSE_SPACE.sub(".", text)
+    return _PROSE_GROUPS.sub(lambda m: m.group(1).replace(".", ",") + "." + m.group(2), text)
+
+
 def clean_numbers(document: Document) -> Document:
-    """The document with every number cell in printed form and its ``amount`` set; doubts are flagged."""
-    blocks = tuple(_clean_table(b) if isinstance(b, Table) else b for b in document.blocks)
+    """The document with every number in printed form and the ``amount`` of cells set; doubts are flagged."""
+    blocks = tuple(_clean_table(b) if isinstance(b, Table) else _clean_block(b) for b in document.blocks)
     return replace(document, blocks=blocks)
+
+
+def _clean_block(block: TextBlock) -> TextBlock:
+    reading = _with_number(block.reading, NumberText(repair_prose_numbers(block.reading.text)))
+    return block if reading is block.reading else replace(block, reading=reading)
 
 
 def _clean_table(table: Table) -> Table:

@@ -11,6 +11,9 @@ from document.types import Cell, Table
 
 CODE = re.compile(r"[235]\d{2}(?:\d{2}){0,2}")
 """A subject code: functional 2xx, economic 3xx and 5xx; 3, 5 or 7 digits."""
+_ALIKE = str.maketrans("OoQDlIi|丨SsBZzbgq〇", "000011111558226990")
+_NOISE = re.compile(r"[\s.,·'`、，。]+")
+_CODE_LIKE = re.compile(r"[\dOoQDlIi|丨SsBZzbgq〇\s.,·'`、，。]{3,12}")
 _DECIMAL = re.compile(r"[-+]?[\d,]+\.\d+%?")
 _INTEGER = re.compile(r"\d{1,3}")
 _CODE_HEAD = re.compile(r"编码|代码|科目码")
@@ -47,6 +50,16 @@ class TableRoles:
         )
 
 
+def code_form(text: str) -> str:
+    """The text as a code where it looks like one: letters for digits, spaces and marks inside taken back."""
+    if CODE.fullmatch(text) or not _CODE_LIKE.fullmatch(text):
+        return text
+    if _DECIMAL.fullmatch(text):
+        return text
+    digits = _NOISE.sub("", text).translate(_ALIKE)
+    return digits if CODE.fullmatch(digits) else text
+
+
 def table_roles(table: Table) -> TableRoles:
     """The roles, from the head's words and from what the columns hold."""
     header_rows = _header_rows(table)
@@ -76,7 +89,7 @@ def _header_rows(table: Table) -> int:
         rows[cell.row].append(re.sub(r"\s+", "", cell.reading.text))
     for row in sorted(rows):
         texts = [t for t in rows[row] if t]
-        ends = any(CODE.fullmatch(t) or _DECIMAL.fullmatch(t) for t in texts)
+        ends = any(CODE.fullmatch(code_form(t)) or _DECIMAL.fullmatch(t) for t in texts)
         if ends or (texts and _FIRST_ROW.match(texts[0]) and row > 0):
             return row
     return min(1, table.n_rows)
@@ -106,9 +119,9 @@ def _level_columns(head: dict[int, list[str]]) -> tuple[int, ...]:
 
 
 def _is_code_column(head: list[str], body: list[str]) -> bool:
-    codes = sum(bool(CODE.fullmatch(t)) for t in body)
-    if any(_CODE_HEAD.search(t) for t in head[-1:]):
-        return not any(_DECIMAL.fullmatch(t) for t in body)
+    codes = sum(bool(CODE.fullmatch(code_form(t))) for t in body)
+    if any(_CODE_HEAD.search(t) for t in head):
+        return codes >= 0.5 * len(body) and not any(_DECIMAL.fullmatch(t) for t in body)
     return codes >= 2 and codes >= 0.6 * len(body)
 
 

@@ -33,7 +33,7 @@ _FULL_WIDTH |= {0xFF05: "%", 0xFF0B: "+", 0xFF3B: "[", 0xFF3D: "]", 0xFF0F: "/",
 _RADICALS = re.compile("[\u2e80-\u2fdf\uf900-\ufaff]")
 _PAIR = re.compile(r"\(([^()（）]*)\)")
 _BEFORE_CJK = re.compile(rf"\((?=[{CJK}])")
-_AFTER_CJK = re.compile(rf"(?<=[{CJK_OR_MARK}])([,;:!?)])(?!\d{{3}}(?!\d))")
+_AFTER_CJK = re.compile(rf"(?<=[{CJK_OR_MARK}])((?: ?[,;:!?)])+)(?!\d{{3}}(?!\d))")
 _HAS_CJK = re.compile(f"[{CJK}]")
 _TO_FULL = {",": "，", ";": "；", ":": "：", "!": "！", "?": "？", ")": "）", "(": "（"}
 
@@ -107,7 +107,7 @@ def widen_punctuation(text: str) -> str:
         return text
     paired = _PAIR.sub(_widened_pair, text)
     opened = _BEFORE_CJK.sub("（", paired)
-    return _AFTER_CJK.sub(lambda m: _TO_FULL[m.group(1)], opened)
+    return _AFTER_CJK.sub(lambda m: "".join(_TO_FULL.get(c, "") for c in m.group(1)), opened)
 
 
 def _widened_pair(match: re.Match[str]) -> str:
@@ -141,16 +141,17 @@ def text_rules(
 ) -> tuple[TextRule, ...]:
     """The rules in the order they run; ``simplify`` False for a document in traditional characters."""
     options = options or TextOptions()
+    squeeze = TextRule(Rule.WHITE_SPACE, squeeze_cell if in_cell else squeeze_white_space)
     rules = [
         TextRule(Rule.WHITE_SPACE, drop_invisible),
         TextRule(Rule.WIDTH, unify_radicals),
         TextRule(Rule.WIDTH, narrow_width),
-        TextRule(Rule.WHITE_SPACE, squeeze_cell if in_cell else squeeze_white_space),
+        squeeze,
     ]
     if options.simplify and simplify:
         rules.append(TextRule(Rule.TRADITIONAL, simplifier(dictionary)))
     if options.punctuation_width:
-        rules.append(TextRule(Rule.WIDTH, widen_punctuation))
+        rules += [TextRule(Rule.WIDTH, widen_punctuation), squeeze]
     return tuple(rules)
 
 

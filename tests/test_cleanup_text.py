@@ -13,6 +13,7 @@ from cleanup.numbers import (
     number_style,
     parse_amount,
     repair_number,
+    repair_prose_numbers,
 )
 from cleanup.text import clean_reading, clean_texts, text_rules
 from dictionaries.loader import load_dictionary
@@ -115,9 +116,7 @@ def test_numbers_are_repaired(before: str, after: str) -> None:
     assert (repaired.text, repaired.doubt) == (after, None)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "一", "合计", "≥95%", "2024.4.18", "0489-7444706", "3次/年", "IO", "GB"]
-)
+@pytest.mark.parametrize("text", ["", "一", "合计", "≥95%", "2024.4.18", "0489-7444706", "3次/年", "IO", "GB"])
 def test_what_is_no_number_stays(text: str) -> None:
     assert repair_number(text, TWO_DECIMALS) is None
 
@@ -185,3 +184,26 @@ def test_codes_and_line_numbers_have_no_amount() -> None:
     }
     assert table.cells[7].reading.text == "1,820.66"
     assert table.cells[7].reading.raw == "1,820. 66"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("收入总计1，671.21万元，支出", "收入总计1,671.21万元，支出"),
+        ("预算收入2.013.30万元，主要", "预算收入2,013.30万元，主要"),
+        ("支出820. 66万元。", "支出820.66万元。"),
+        ("占比84。23%；", "占比84.23%；"),
+        ("编制5，100人次", "编制5,100人次"),
+        ("2024.4.18公开，共3，4辆", "2024.4.18公开，共3，4辆"),
+        ("第1.2节", "第1.2节"),
+    ],
+)
+def test_numbers_in_prose(before: str, after: str) -> None:
+    assert repair_prose_numbers(before) == after
+
+
+@given(st.text(alphabet="0123456789.，, ．。万元%占", max_size=24))
+def test_prose_repair_keeps_the_digits_and_is_idempotent(text: str) -> None:
+    once = repair_prose_numbers(text)
+    assert repair_prose_numbers(once) == once
+    assert [c for c in once if c.isdigit()] == [c for c in text if c.isdigit()]

@@ -1,0 +1,137 @@
+"""Codes mended from name and tree, signs that lost their bar, and a document's own names."""
+
+from __future__ import annotations
+
+import pytest
+
+from cleanup.correct import correct
+from dictionaries.loader import load_dictionary
+from document.geometry import Box
+from document.types import (
+    BlockKind,
+    Cell,
+    Character,
+    Document,
+    Meta,
+    Reading,
+    Rule,
+    Source,
+    Table,
+    TextBlock,
+    TextLine,
+)
+
+DICTIONARY = load_dictionary()
+BOX = Box(0, 0, 10, 10)
+Doubts = dict[str, tuple[int, str, float]]
+"""Text of a cell → (position, other character, its probability)."""
+
+
+def line(text: str, doubts: Doubts) -> TextLine:
+    at, other, chance = doubts.get(text, (-1, "", 0.0))
+    return TextLine(
+        text,
+        BOX,
+        0.99,
+        tuple(
+            Character(c, 1 - chance, i, i + 1, ((other, chance),)) if i == at else Character(c, 0.999, i, i + 1)
+            for i, c in enumerate(text)
+        ),
+    )
+
+
+def corrected(rows: list[list[str]], doubts: Doubts | None = None) -> list[list[Reading]]:
+    cells = tuple(
+        Cell(r, c, 1, BOX, Reading(t, t), lines=(line(t, doubts or {}),))
+        for r, row in enumerate(rows)
+        for c, t in enumerate(row)
+    )
+    table = Table("t1", (1,), len(rows), len(rows[0]), cells)
+    document = Document(Source("a.pdf", "0" * 64, 1), (), (table,), Meta(year=2024))
+    once = correct(document, DICTIONARY)
+    assert correct(once, DICTIONARY) == once
+    found = once.tables[0].cells
+    return [[found[r * len(rows[0]) + c].reading for c in range(len(rows[0]))] for r in range(len(rows))]
+
+
+def codes(*rows: tuple[str, str], doubts: Doubts | None = None) -> list[str]:
+    table = [["科目编码", "科目名称"], *map(list, rows)]
+    return [row[0].text for row in corrected(table, doubts)[1:]]
+
+
+def test_letters_in_a_code_are_digits() -> None:
+    assert codes(("2O1", "一般公共服务支出"), ("201 06", "财政事务"), ("20l0601", "行政运行")) == [
+        "201",
+        "20106",
+        "2010601",
+    ]
+
+
+def test_name_and_tree_mend_a_code() -> None:
+    found = codes(
+        ("208", "社会保障和就业支出"),
+        ("20305", "行政事业单位养老支出"),
+        ("2080505", "机关事业单位基本养老保险缴费支出"),
+    )
+    assert found == ["208", "20805", "2080505"]
+
+
+def test_a_child_outside_its_parent_is_mended() -> None:
+    found = codes(("210", "卫生健康支出"), ("21011", "行政事业单位医疗"), ("2701102", "事业单位医疗"))
+    assert found == ["210", "21011", "2101102"]
+
+
+def test_a_doubtful_digit_is_mended() -> None:
+    doubts: Doubts = {"2101107": (6, "2", 0.4)}
+    rows = (("210", "卫生健康支出"), ("21011", "行政事业单位医疗"), ("2101107", "事业单位医疗"))
+    assert codes(*rows, doubts=doubts)[-1] == "2101102"
+    assert codes(*rows)[-1] == "2101107"
+
+
+def test_codes_unknown_to_the_dictionary_stay() -> None:
+    rows = (("201", "一般公共服务支出"), ("20136", "其他共产党事务支出"), ("2013601", "行政运行"))
+    assert codes(*rows) == [r[0] for r in rows]
+
+
+def test_non_standard_pairs_stay() -> None:
+    rows = (("302", "商品和服务支出"), ("30202", "咨询费"), ("30203", "水费"), ("30204", "电费"))
+    found = corrected([["科目编码", "科目名称"], *map(list, rows)])
+    assert [(a.text, b.text) for a, b in found[1:]] == list(rows)
+
+
+@pytest.mark.parametrize(("chance", "after"), [(0.21, "≥91%"), (0.4, "≥91%"), (0.001, ">91%")])
+def test_a_lost_bar_comes_back_where_the_recogniser_nearly_read_it(chance: float, after: str) -> None:
+    rows = [["指标", "指标值"], ["甲", "≥95%"], ["乙", "≤5天"], ["丙", "≥9次"], ["丁", ">91%"]]
+    assert corrected(rows, {">91%": (0, "≥", chance)})[4][1].text == after
+
+
+def test_a_printed_greater_than_stays() -> None:
+    rows = [["指标", "指标值"], ["甲", ">95%"], ["乙", ">5天"], ["丙", ">9次"], ["丁", ">91%"]]
+    assert corrected(rows, {">91%": (0, "≥", 0.2)})[4][1].text == ">91%"
+
+
+def test_nine_good_names_mend_one_misread() -> None:
+    name, misread = "临江区水利工程管理站", "临汀区水利工程管理站"
+    rows = [["项目名称", "金额"], *([name, "1.00"] for _ in range(4)), [misread, "2.00"]]
+    doubts: Doubts = {misread: (1, "江", 0.3)}
+    reading = corrected(rows, doubts)[5][0]
+    assert (reading.text, reading.raw) == (name, misread)
+    assert (reading.corrections[-1].rule, reading.corrections[-1].source) == (Rule.PHRASE, "document")
+
+
+def test_names_that_only_look_alike_stay() -> None:
+    rows = [["项目名称", "金额"], *(["南岸街道第一小学", "1.00"] for _ in range(5)), ["南岸街道第二小学", "2.00"]]
+    assert corrected(rows)[6][0].text == "南岸街道第二小学"
+
+
+def test_the_name_after_a_caption_is_mended() -> None:
+    name = "部门名称：临江区水利工程管理站"
+    misread = name.replace("江", "汀")
+    blocks = tuple(
+        TextBlock(f"b{i}", BlockKind.PARAGRAPH, (1,), BOX, Reading(t, t), lines=(line(t, {misread: (6, "江", 0.3)}),))
+        for i, t in enumerate([name, name, name, misread])
+    )
+    document = Document(Source("a.pdf", "0" * 64, 1), (), blocks)
+    last = correct(document, DICTIONARY).blocks[-1]
+    assert isinstance(last, TextBlock)
+    assert last.reading.text == name

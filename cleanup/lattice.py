@@ -1,0 +1,169 @@
+"""The lattice on which a tiled watermark repeats, found from the pattern's autocorrelation.
+
+A tiled watermark is one cell laid out along two vectors; the vectors may lie at any angle (staggered rows are a
+lattice with an oblique vector). Origin top left, pixels of the image they were found in.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanup.registration import spectrum, transform_size
+from ocr.types import Pixels
+
+Floats = NDArray[np.float32]
+Vector = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Lattice:
+    """Two vectors ``(x, y)`` in pixels, as short and as square as the lattice allows."""
+
+    first: Vector
+    second: Vector
+
+    @property
+    def basis(self) -> NDArray[np.float64]:
+        """2×2, the vectors as columns."""
+        (a, c), (b, d) = self.first, self.second
+        return np.array([[a, b], [c, d]], dtype=np.float64)
+
+    @property
+    def cell_area(self) -> float:
+        """Area of one cell, square pixels."""
+        return abs(float(np.linalg.det(self.basis)))
+
+    def scaled(self, factor: float) -> Lattice:
+        """The lattice in an image ``factor`` times as large."""
+        return Lattice(
+            (self.first[0] * factor, self.first[1] * factor),
+            (self.second[0] * factor, self.second[1] * factor),
+        )
+
+
+def autocorrelation(pattern: Pixels) -> Floats:
+    """How well the pattern agrees with itself when shifted: 1 at zero shift, which lies in the middle.
+
+    Divided by the overlap, so a distant repetition counts as much as a near one; shifts with less than a
+    quarter of the pattern's area in common are 0. Shape (2·height − 1, 2·width − 1).
+    """
+    height, width = pattern.shape
+    size = transform_size((2 * height, 2 * width))
+    power = np.abs(spectrum(pattern, size)) ** 2
+    raw = np.fft.irfft2(power, size)
+    centred = np.roll(raw, (height - 1, width - 1), (0, 1))[: 2 * height - 1, : 2 * width - 1]
+    overlap = np.outer(_overlap(height), _overlap(width))
+    scaled = np.where(overlap > 0.25, centred / np.maximum(overlap, 0.25), 0.0)
+    return np.asarray(scaled / max(float(scaled[height - 1, width - 1]), 1e-9), dtype=np.float32)
+
+
+def _overlap(length: int) -> NDArray[np.float64]:
+    return np.asarray(1 - np.abs(np.arange(-length + 1, length)) / length, dtype=np.float64)
+
+
+def find_lattice(pattern: Pixels, shortest: float, least: float) -> Lattice | None:
+    """The lattice of ``pattern`` (height, width), or None when it does not repeat along two directions.
+
+    ``shortest`` is the least length of a lattice vector, pixels: nearer repetitions are rows of a table.
+    ``least`` is the autocorrelation (0–1) that a repetition must reach.
+    """
+    surface = autocorrelation(pattern)
+    peaks = _peaks(surface, shortest, least)
+    near = np.hypot(peaks[:, 0], peaks[:, 1]) < shortest
+    if near.any() and not near.all() and peaks[near, 2].max() > peaks[~near, 2].max():
+        return None
+    if (~near).sum() < 2:
+        return None
+    lattice = _basis(peaks[~near])
+    return None if lattice is None else _polished(lattice, surface, least)
+
+
+def _peaks(surface: Floats, shortest: float, least: float) -> NDArray[np.float64]:
+    """Rows of x, y, height; strongest first, upper half plane only, at most 40."""
+    middle_y, middle_x = surface.shape[0] // 2, surface.shape[1] // 2
+    radius = max(2, round(shortest / 4))
+    top = cv2.dilate(surface, np.ones((2 * radius + 1, 2 * radius + 1), np.uint8))
+    ys, xs = np.nonzero((surface >= top) & (surface > least))
+    rows = [
+        (*_fine(surface, int(x), int(y)), float(surface[y, x]))
+        for y, x in zip(ys, xs, strict=True)
+        if (y > middle_y or (y == middle_y and x > middle_x))
+        and math.hypot(x - middle_x, y - middle_y) > radius
+        and 0 < y < surface.shape[0] - 1
+        and 0 < x < surface.shape[1] - 1
+    ]
+    found = np.array(sorted(rows, key=lambda row: -row[2])[:40], dtype=np.float64).reshape(-1, 3)
+    found[:, :2] -= (middle_x, middle_y)
+    return found
+
+
+def _fine(surface: Floats, x: int, y: int) -> tuple[float, float]:
+    """The peak at ``(x, y)`` to a part of a pixel."""
+
+    def vertex(before: float, here: float, after: float) -> float:
+        bend = before - 2 * here + after
+        return float(np.clip((before - after) / (2 * bend), -0.5, 0.5)) if bend < 0 else 0.0
+
+    here = float(surface[y, x])
+    return (
+        x + vertex(float(surface[y, x - 1]), here, float(surface[y, x + 1])),
+        y + vertex(float(surface[y - 1, x]), here, float(surface[y + 1, x])),
+    )
+
+
+def _basis(peaks: NDArray[np.float64]) -> Lattice | None:
+    """The two shortest independent vectors among the peaks that are nearly as high as the highest."""
+    strong = peaks[peaks[:, 2] > 0.6 * peaks[0, 2]]
+    ordered = strong[np.argsort(np.hypot(strong[:, 0], strong[:, 1]))]
+    first = ordered[0, :2]
+    for other in ordered[1:, :2]:
+        sine = abs(first[0] * other[1] - first[1] * other[0]) / (np.hypot(*first) * np.hypot(*other))
+        if sine > 0.2:
+            return _reduced(first, other)
+    return None
+
+
+def _reduced(first: NDArray[np.float64], second: NDArray[np.float64]) -> Lattice:
+    """Gauss's reduction: the shortest basis of the same lattice."""
+    for _ in range(20):
+        if np.hypot(*first) > np.hypot(*second):
+            first, second = second, first
+        turns = round(float(first @ second) / float(first @ first))
+        if turns == 0:
+            break
+        second = second - turns * first
+    return Lattice((float(first[0]), float(first[1])), (float(second[0]), float(second[1])))
+
+
+def _polished(lattice: Lattice, surface: Floats, least: float) -> Lattice | None:
+    """The vectors fitted to every repetition in sight; None when hardly any lies where the lattice says."""
+    middle = np.array([surface.shape[1] // 2, surface.shape[0] // 2], dtype=np.float64)
+    indices, places = [], []
+    for i in range(-4, 5):
+        for j in range(-4, 5):
+            expected = lattice.basis @ (i, j)
+            place = _nearby_peak(surface, middle + expected, least / 2)
+            if (i, j) != (0, 0) and place is not None:
+                indices.append((i, j))
+                places.append(place - middle)
+    if len(indices) < 4:
+        return None
+    fitted, *_ = np.linalg.lstsq(np.array(indices, dtype=np.float64), np.array(places), rcond=None)
+    return Lattice((float(fitted[0, 0]), float(fitted[0, 1])), (float(fitted[1, 0]), float(fitted[1, 1])))
+
+
+def _nearby_peak(surface: Floats, at: NDArray[np.float64], least: float) -> NDArray[np.float64] | None:
+    reach = 4
+    x, y = round(float(at[0])), round(float(at[1]))
+    if not (reach < x < surface.shape[1] - reach - 1 and reach < y < surface.shape[0] - reach - 1):
+        return None
+    window = surface[y - reach : y + reach + 1, x - reach : x + reach + 1]
+    dy, dx = np.unravel_index(int(window.argmax()), window.shape)
+    if window[dy, dx] < least or dx in (0, 2 * reach) or dy in (0, 2 * reach):
+        return None
+    return np.array(_fine(surface, x + int(dx) - reach, y + int(dy) - reach))

@@ -1,0 +1,84 @@
+"""How watermark and ink mix in a pixel, and how the mixing is undone.
+
+One line serves both ways of mixing. With a the coverage of the pixel (0–1), b the lightness of a covered bare
+pixel and c the contrast that ink keeps under full coverage, all relative to the paper:
+
+    seen = 1 − a (1 − b) − (1 − a (1 − c)) · ink
+
+Over the text with opacity α, c = 1 − α; multiplied or under the text, c is about b. So b comes from covered paper
+and c from comparing the ink's darkness inside and beside the strokes; neither has to be guessed.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.types import Pixels
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+_CORE = 247
+"""Coverage (of 255) from which a pixel counts as wholly covered."""
+_RING = 25
+"""Width (pixels, odd) of the kernel that grows the mask into the uncovered neighbourhood to compare with."""
+LEAST_CONTRAST = 0.1
+"""Below a tenth, noise is amplified more than tenfold: the ink is lost."""
+
+
+def channels(pixels: Pixels) -> list[Pixels]:
+    """The channels of a page, one or three."""
+    return [pixels] if pixels.ndim == 2 else [pixels[:, :, c] for c in range(pixels.shape[2])]
+
+
+def core(coverage: Pixels) -> Mask:
+    """The wholly covered pixels."""
+    return np.asarray(coverage >= _CORE)
+
+
+def ring(coverage: Pixels) -> Mask:
+    """The uncovered pixels next to the strokes."""
+    covered = (coverage > 0).astype(np.uint8)
+    return np.asarray((cv2.dilate(covered, np.ones((_RING, _RING), np.uint8)) > 0) & (covered == 0))
+
+
+def covered_level(values: Pixels) -> float | None:
+    """The commonest lightness (0–1) among covered pixels of one channel; None with fewer than 200."""
+    if len(values) < 200:
+        return None
+    counts = np.bincount(values, minlength=256).astype(np.float64)
+    smooth = np.convolve(counts, np.array([1, 2, 3, 2, 1]) / 9, "same")
+    top = int(smooth.argmax())
+    window = np.arange(max(0, top - 4), min(256, top + 5))
+    return float((counts[window] * window).sum() / max(counts[window].sum(), 1) / 255)
+
+
+_INK_SHARES = np.linspace(0.93, 0.995, 14)
+"""Quantiles of darkness that are ink on a page with text, inside strokes and beside them alike."""
+
+
+def contrast_left(inside: Pixels, beside: Pixels, level: float) -> float:
+    """The share (0–1) of the ink's contrast left under the watermark, from covered and uncovered pixels.
+
+    The same quantiles of darkness are compared: type is no rarer under the strokes than beside them. Where
+    hardly any ink lies beside, the watermark is taken to be multiplied and the answer is ``level``.
+    """
+    if not (len(inside) and len(beside)):
+        return max(level, LEAST_CONTRAST)
+    within = level - np.quantile(inside, 1 - _INK_SHARES) / 255
+    outside = 1 - np.quantile(beside, 1 - _INK_SHARES) / 255
+    inked = outside > 0.25
+    if inked.sum() < 3:
+        return max(level, LEAST_CONTRAST)
+    slope = float((within[inked] * outside[inked]).sum() / (outside[inked] ** 2).sum())
+    return float(np.clip(slope, LEAST_CONTRAST, 1.0))
+
+
+def undone(lightness: Floats, coverage: Floats, level: float, contrast: float) -> Floats:
+    """Lightness (0–1) of what lies under the watermark, for the pixels of one channel."""
+    bare = 1 - coverage * np.float32(1 - level)
+    kept = 1 - coverage * np.float32(1 - contrast)
+    ink = (bare - lightness) / kept
+    return np.clip(1 - ink, 0, 1).astype(np.float32)

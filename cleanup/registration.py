@@ -1,0 +1,181 @@
+"""Bringing pages into register: every scan of a page is shifted, turned and stretched a little on its own.
+
+A first shift comes from whitened cross-correlation (Kuglin and Hines 1975, with the spectrum only partly
+whitened, so that the noise of empty frequencies does not count), then an affine map from the shifts of blocks.
+Text differs from page to page and adds nothing to either peak; what pages share does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.types import Pixels
+
+Affine = NDArray[np.float64]
+"""2×3, columns ``(x, y, 1)`` to ``(x, y)``."""
+Spectrum = NDArray[np.complex64]
+Floats = NDArray[np.float32]
+
+_WHITENING = 0.7
+"""Exponent of the magnitude that is divided out: 0 is plain correlation, 1 phase correlation."""
+_BLOCK = 96
+_REACH = 7
+"""Pixels that a block may lie off after the first shift."""
+_GOOD_BLOCK = 0.35
+"""Normalised correlation from which a block's shift is believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Where the correlation peaks: ``(x, y)`` of the second image's origin in the first, and how clearly."""
+
+    x: float
+    y: float
+    clarity: float
+    """Height of the peak in standard deviations of the correlation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """An affine map between a page and a model with how well they agree."""
+
+    to_model: Affine
+    """Page pixels to model pixels."""
+    blocks: int
+    """Blocks whose own best place agreed with the map."""
+    agreement: float
+    """Median normalised correlation of those blocks, 0–1."""
+
+
+def transform_size(*shapes: tuple[int, ...]) -> tuple[int, int]:
+    """The smallest good FFT size (height, width) that holds every shape."""
+    return (
+        cv2.getOptimalDFTSize(max(s[0] for s in shapes)),
+        cv2.getOptimalDFTSize(max(s[1] for s in shapes)),
+    )
+
+
+def spectrum(image: Pixels, size: tuple[int, int]) -> Spectrum:
+    """Fourier transform of ``image`` less its mean, padded to ``size`` (height, width)."""
+    padded = np.zeros(size, np.float32)
+    height, width = image.shape
+    padded[:height, :width] = image - np.float32(image.mean())
+    return np.asarray(np.fft.rfft2(padded), dtype=np.complex64)
+
+
+def correlation(first: Spectrum, second: Spectrum, size: tuple[int, int]) -> Floats:
+    """Whitened cross-correlation; the peak is at the shift of ``second`` in ``first``, modulo ``size``."""
+    cross = first * np.conj(second)
+    magnitude = np.abs(cross)
+    cross /= (magnitude + np.float32(1e-3) * magnitude.max() + np.float32(1e-12)) ** np.float32(_WHITENING)
+    return np.asarray(np.fft.irfft2(cross, size), dtype=np.float32)
+
+
+def best_shift(surface: Floats, reach: tuple[int, int] | None = None) -> Shift:
+    """The highest peak of a correlation surface, at most ``reach`` (y, x) pixels from zero shift."""
+    height, width = surface.shape
+    spread = float(surface.std()) or 1.0
+    y_reach, x_reach = reach or (height // 2 - 1, width // 2 - 1)
+    near = np.roll(surface, (y_reach, x_reach), (0, 1))[: 2 * y_reach + 1, : 2 * x_reach + 1]
+    y, x = np.unravel_index(int(near.argmax()), near.shape)
+    return Shift(float(x - x_reach), float(y - y_reach), float(near[y, x]) / spread)
+
+
+def seen_from(model: Pixels, to_model: Affine, shape: tuple[int, ...]) -> Pixels:
+    """``model`` as it looks in a page of ``shape`` (height, width); 0 outside the model."""
+    size = (shape[1], shape[0])
+    seen = cv2.warpAffine(model, to_model, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=0)
+    return np.asarray(seen, dtype=np.uint8)
+
+
+def enlarged(affine: Affine, factor: float) -> Affine:
+    """The same map between images ``factor`` times as large."""
+    scaled = affine.copy()
+    scaled[:, 2] *= factor
+    return scaled
+
+
+def refine(page: Pixels, expected: Pixels, start: Affine) -> Registration:
+    """The map from ``page`` to the model near ``start``, from the shifts of blocks.
+
+    ``expected`` is the model as ``start`` lays it on the page. Blocks without anything of the model are left
+    out; where fewer than three blocks speak, ``start`` stays.
+    """
+    found = _block_shifts(page, expected)
+    if len(found) < 3:
+        return Registration(start, len(found), float(np.median(found[:, 4])) if len(found) else 0.0)
+    source = found[:, :2] + found[:, 2:4]
+    target = _applied(start, found[:, :2])
+    fitted, kept = _robust_affine(source, target, found[:, 4])
+    return Registration(fitted, int(kept.sum()), float(np.median(found[kept, 4])) if kept.any() else 0.0)
+
+
+def _applied(affine: Affine, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    return points @ affine[:, :2].T + affine[:, 2]
+
+
+def _block_shifts(page: Pixels, expected: Pixels) -> NDArray[np.float64]:
+    """Rows of x, y (centre of the block), shift x, shift y, agreement."""
+    height, width = page.shape
+    floor = 0.02 * 255 * _BLOCK * _BLOCK * max(1, int(expected.max())) / 255
+    rows = [
+        row
+        for top in range(_REACH, height - _BLOCK - _REACH, _BLOCK * 2 // 3)
+        for left in range(_REACH, width - _BLOCK - _REACH, _BLOCK * 2 // 3)
+        if float(expected[top : top + _BLOCK, left : left + _BLOCK].sum()) > floor
+        and (row := _block_shift(page, expected, left, top)) is not None
+    ]
+    return np.array(rows, dtype=np.float64).reshape(-1, 5)
+
+
+def _block_shift(page: Pixels, expected: Pixels, left: int, top: int) -> tuple[float, ...] | None:
+    block = expected[top : top + _BLOCK, left : left + _BLOCK]
+    window = page[top - _REACH : top + _BLOCK + _REACH, left - _REACH : left + _BLOCK + _REACH]
+    surface = cv2.matchTemplate(window, block, cv2.TM_CCOEFF_NORMED)
+    y, x = np.unravel_index(int(surface.argmax()), surface.shape)
+    best = float(surface[y, x])
+    if best < _GOOD_BLOCK or not (0 < y < surface.shape[0] - 1 and 0 < x < surface.shape[1] - 1):
+        return None
+    dx = x + _vertex(surface[y, x - 1], best, surface[y, x + 1]) - _REACH
+    dy = y + _vertex(surface[y - 1, x], best, surface[y + 1, x]) - _REACH
+    return left + (_BLOCK - 1) / 2, top + (_BLOCK - 1) / 2, dx, dy, best
+
+
+def _vertex(before: float, here: float, after: float) -> float:
+    """Place of the vertex of the parabola through three samples, −0.5 to 0.5 from the middle one."""
+    bend = before - 2 * here + after
+    return float(np.clip((before - after) / (2 * bend), -0.5, 0.5)) if bend < 0 else 0.0
+
+
+def _robust_affine(
+    source: NDArray[np.float64], target: NDArray[np.float64], weight: NDArray[np.float64]
+) -> tuple[Affine, NDArray[np.bool_]]:
+    """Weighted least squares, repeated with Tukey's weights; also which points agree within a pixel."""
+    weights = weight**2
+    centre = source.mean(axis=0)
+    fitted = _weighted_affine(source - centre, target, weights)
+    for scale in (6.0, 3.0, 1.5, 1.0, 1.0):
+        residual = np.hypot(*(_applied(fitted, source - centre) - target).T)
+        weights = weight**2 * np.clip(1 - (residual / (2 * scale)) ** 2, 0, None) ** 2
+        if (weights > 0).sum() < 3:
+            break
+        fitted = _weighted_affine(source - centre, target, weights)
+    residual = np.hypot(*(_applied(fitted, source - centre) - target).T)
+    moved = fitted.copy()
+    moved[:, 2] -= fitted[:, :2] @ centre
+    return moved, residual < 1.0
+
+
+def _weighted_affine(
+    source: NDArray[np.float64], target: NDArray[np.float64], weights: NDArray[np.float64]
+) -> Affine:
+    """Least squares, drawn towards no turn and no stretch where few blocks speak."""
+    design = np.column_stack([source, np.ones(len(source))])
+    pull = np.diag([1e3, 1e3, 1e-6])
+    normal = design.T @ (design * weights[:, None]) + pull
+    wanted = design.T @ (target * weights[:, None]) + pull @ np.array([[1.0, 0], [0, 1.0], [0, 0]])
+    return np.asarray(np.linalg.solve(normal, wanted).T, dtype=np.float64)

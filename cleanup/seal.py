@@ -1,0 +1,159 @@
+"""Official seals (公章, 财务专用章): found by hue and shape, taken off by solving for the ink beneath.
+
+A seal's dye lets one channel through (red a red seal's, blue a blue one's), so black ink beneath or above it is
+still there in that channel. A seal is a thin-lined figure inside a ring, an ellipse or a frame, three to six
+centimetres wide, in one hue; charts, photographs and coloured headings are filled or have no ring.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from cleanup.watermark_evidence import WORK_DPI, bare_paper, paper, relative, work_copy
+from document.geometry import Box
+from ocr.types import PageImage, Pixels
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+
+class SealOptions(BaseModel):
+    """What counts as a seal."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    least_size: float = Field(45.0, ge=20, le=200, description="shortest side, points (16 mm)")
+    most_size: float = Field(190.0, ge=50, le=400, description="longest side, points (67 mm)")
+    least_colour: float = Field(0.16, ge=0.05, le=0.9, description="how far (0–1) the seal's channels lie apart")
+    least_ring: float = Field(0.55, ge=0.2, le=1, description="share (0–1) of its outline that is drawn")
+    most_filled: float = Field(0.6, ge=0.1, le=1, description="share (0–1) of its box that is coloured at most")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seal:
+    """One seal on a page."""
+
+    box: Box
+    """Straight points."""
+    colour: str
+    """``red`` or ``blue``."""
+    pixels: Pixels
+    """Its picture as scanned, ``(height, width, 3)``."""
+
+
+def remove_seals(
+    image: PageImage, source: PageImage, options: SealOptions | None = None
+) -> tuple[Pixels, Mask, tuple[Seal, ...]]:
+    """Pixels of a colour page without seals, where they were, and the seals, cut from ``source``.
+
+    Without a seal the pixels are the very array of ``image``.
+    """
+    options = options or SealOptions()
+    pixels = image.pixels
+    mask = np.zeros(pixels.shape[:2], dtype=bool)
+    seals: list[Seal] = []
+    for colour in ("red", "blue"):
+        for box in _find(image, colour, options):
+            pixels, touched = _without(pixels, image, box, colour, options)
+            mask |= touched
+            seals.append(Seal(box.scaled(72 / image.dpi), colour, _cut(source.pixels, box)))
+    return pixels, mask, tuple(seals)
+
+
+def tint(light: Pixels, colour: str) -> Floats:
+    """How far (0–1) the colour's own channel stands above the darker of the others; 0 for grey and other hues."""
+    blue, green, red = (light[:, :, c].astype(np.float32) / 255 for c in range(3))
+    own, other = (red, blue) if colour == "red" else (blue, red)
+    # Red seals keep green and blue together, blue ones lose red most: purple and brown stay out.
+    apart = own - np.maximum(green, other) if colour == "red" else own - np.maximum(other, green - 0.15)
+    return np.asarray(np.maximum(apart, 0), dtype=np.float32)
+
+
+def _find(image: PageImage, colour: str, options: SealOptions) -> list[Box]:
+    """Boxes of seals of one colour, in pixels of the page."""
+    small = work_copy(image)
+    scale = image.dpi / min(WORK_DPI, image.dpi)
+    dyed = tint(relative(small, paper(small)), colour) > options.least_colour
+    reach = max(3, round(4 * WORK_DPI / 72))
+    joined = cv2.morphologyEx(dyed.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(joined)
+    boxes = [Box(float(x), float(y), float(x + w), float(y + h)) for x, y, w, h, _ in stats[1:]]
+    point = min(WORK_DPI, image.dpi) / 72
+    return [box.scaled(scale) for box in boxes if _is_seal(dyed, box, point, options)]
+
+
+def _is_seal(dyed: Mask, box: Box, point: float, options: SealOptions) -> bool:
+    """Whether the component in ``box`` has a seal's size, a drawn outline and a thin-lined inside."""
+    short, long = sorted((box.width / point, box.height / point))
+    if short < options.least_size or long > options.most_size or long > 1.9 * short:
+        return False
+    left, top, right, bottom = (int(v) for v in box.as_tuple())
+    part = dyed[top:bottom, left:right]
+    return float(part.mean()) < options.most_filled and _outline(part) >= options.least_ring
+
+
+def _outline(part: Mask) -> float:
+    """Share (0–1) of an ellipse or a rectangle just inside the box that is drawn, the better of the two."""
+    height, width = part.shape
+    near = cv2.dilate(part.astype(np.uint8), np.ones((3, 3), np.uint8))
+    angle = np.linspace(0, 2 * np.pi, 180, endpoint=False)
+    ellipse = max(_hit(near, np.cos(angle) * r, np.sin(angle) * r) for r in (0.98, 0.95, 0.92))
+    side = np.linspace(-1, 1, 45)
+    edge = np.concatenate([side, side, np.full(45, -0.97), np.full(45, 0.97)])
+    other = np.concatenate([np.full(45, -0.97), np.full(45, 0.97), side, side])
+    return max(ellipse, _hit(near, edge, other)) if min(height, width) > 4 else 0.0
+
+
+def _hit(near: Pixels, x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+    height, width = near.shape
+    column = np.clip((x + 1) / 2 * (width - 1), 0, width - 1).round().astype(int)
+    row = np.clip((y + 1) / 2 * (height - 1), 0, height - 1).round().astype(int)
+    return float(near[row, column].mean())
+
+
+def _cut(pixels: Pixels, box: Box) -> Pixels:
+    left, top, right, bottom = (max(0, int(v)) for v in box.as_tuple())
+    return pixels[top:bottom, left:right].copy()
+
+
+def _without(
+    pixels: Pixels, image: PageImage, box: Box, colour: str, options: SealOptions
+) -> tuple[Pixels, Mask]:
+    """The page without the seal in ``box``, and where it was."""
+    margin = 3 * image.dpi / 72
+    wide = box.grown(margin)
+    top, left = max(0, int(wide.top)), max(0, int(wide.left))
+    window = (slice(top, int(wide.bottom)), slice(left, int(wide.right)))
+    bare = bare_paper(image)[window]
+    light = relative(pixels[window], bare)
+    solved, dyed = _solved(light, colour, options.least_colour / 3)
+    cleaned = pixels.copy()
+    cleaned[window] = np.where(dyed[:, :, None], np.rint(solved[:, :, None] * bare), pixels[window])
+    mask = np.zeros(pixels.shape[:2], dtype=bool)
+    mask[window] = dyed
+    return cleaned, mask
+
+
+def _solved(light: Pixels, colour: str, least: float) -> tuple[Floats, Mask]:
+    """Lightness (0–1) of the ink under the dye, and the dyed pixels.
+
+    The dye multiplies each channel by 1 − a (1 − b) at coverage a; b, its colour at full coverage, is taken from
+    the most deeply dyed pixels. The ratio of two channels gives a whatever the ink, the dye's own channel then
+    gives the ink.
+    """
+    strength = tint(light, colour)
+    dyed = cv2.dilate((strength > least).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    own = light[:, :, 2 if colour == "red" else 0].astype(np.float32) / 255
+    other = light[:, :, 1 if colour == "red" else 2].astype(np.float32) / 255
+    deep = strength >= np.percentile(strength[dyed], 90) if dyed.any() else dyed
+    full_own = float(np.percentile(own[deep], 75)) if deep.any() else 1.0
+    full_other = float(np.percentile(other[deep], 50)) if deep.any() else 0.0
+    ratio = np.clip(other / np.maximum(own, 1 / 255), 0, 1)
+    share = np.clip((1 - ratio) / np.maximum((1 - full_other) - ratio * (1 - full_own), 0.05), 0, 1)
+    ink = own / np.maximum(1 - share * (1 - full_own), 0.05)
+    return np.clip(ink, 0, 1).astype(np.float32), np.asarray(dyed)

@@ -1,0 +1,122 @@
+"""The watermark comes off, the ink beneath stays.
+
+``find_watermark`` looks at a few pages of a document and returns what they have in common; ``remove_watermark``
+takes it off one page. A page without it comes out with the very same array.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanup import mixing
+from cleanup.bilevel import without_speckle
+from cleanup.seal import Seal, remove_seals
+from cleanup.watermark_evidence import bare_paper, darkness, evidence, relative
+from cleanup.watermark_find import find_watermark
+from cleanup.watermark_locate import by_likeness, laid_on, present
+from cleanup.watermark_model import Watermark, WatermarkOptions
+from cleanup.watermark_tile import watermark_tile
+from ocr.types import PageImage, Pixels
+
+__all__ = [
+    "CleanPage",
+    "Seal",
+    "Watermark",
+    "WatermarkOptions",
+    "find_watermark",
+    "remove_watermark",
+    "watermark_tile",
+]
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CleanPage:
+    """A page without watermark and seals."""
+
+    image: PageImage
+    """With new pixels, or the page that came in where there was nothing to take off."""
+    mask: Mask
+    """``(height, width)``, True where watermark or seal was."""
+    coverage: float
+    """Share (0–1) of the page's area that the watermark covered."""
+    seals: tuple[Seal, ...] = ()
+
+
+
+def remove_watermark(
+    page: PageImage, watermark: Watermark | None, options: WatermarkOptions | None = None
+) -> CleanPage:
+    """The page without the watermark and without seals; the same pixels where it has neither."""
+    options = options or WatermarkOptions()
+    cleaned = _without_watermark(page, watermark, options) if watermark and options.enabled else None
+    if cleaned is None:
+        cleaned = CleanPage(page, np.zeros(page.pixels.shape[:2], dtype=bool), 0.0)
+    return _without_seals(cleaned, page) if options.seals and page.pixels.ndim == 3 else cleaned
+
+
+def _without_seals(cleaned: CleanPage, page: PageImage) -> CleanPage:
+    pixels, mask, seals = remove_seals(cleaned.image, page)
+    if not seals:
+        return cleaned
+    return replace(cleaned, image=replace(page, pixels=pixels), mask=cleaned.mask | mask, seals=seals)
+
+
+def _without_watermark(page: PageImage, watermark: Watermark, options: WatermarkOptions) -> CleanPage | None:
+    """None where the page does not show the watermark."""
+    bare = bare_paper(page)
+    light = relative(page.pixels, bare)
+    dark, shown = darkness(light), evidence(page).dark
+    for layout in by_likeness(watermark, page):
+        coverage = laid_on(page, shown, layout)
+        if coverage is not None:
+            coverage = present(coverage, dark, page.dpi, layout, options)
+            if coverage.any():
+                return _taken_off(page, light, bare, coverage, layout)
+    return None
+
+
+def _taken_off(
+    page: PageImage, light: Pixels, bare: Pixels, coverage: Pixels, watermark: Watermark
+) -> CleanPage:
+    if page.bilevel or watermark.bilevel:
+        pixels = without_speckle(page.pixels, coverage, page.dpi)
+    else:
+        pixels = _unmixed(page.pixels, light, bare, coverage, watermark)
+    mask = coverage > _MASKED
+    return CleanPage(replace(page, pixels=pixels), mask, round(float(mask.mean()), 4))
+
+
+_MASKED = 40
+"""Coverage (of 255) from which a pixel counts as part of the watermark in the mask."""
+
+
+def _unmixed(pixels: Pixels, light: Pixels, bare: Pixels, coverage: Pixels, watermark: Watermark) -> Pixels:
+    """The pixels with the mixing undone wherever the watermark covers them; new array."""
+    rows, columns = np.nonzero(coverage)
+    share = coverage[rows, columns].astype(np.float32) / np.float32(255)
+    inside = mixing.core(coverage)
+    cleaned = pixels.copy()
+    planes = zip(mixing.channels(light), mixing.channels(bare), mixing.channels(cleaned), strict=True)
+    for channel, (plane, paper, out) in enumerate(planes):
+        level, contrast = _page_level(plane[inside], watermark, channel)
+        beneath = mixing.undone(plane[rows, columns].astype(np.float32) / np.float32(255), share, level, contrast)
+        out[rows, columns] = np.rint(beneath * paper[rows, columns])
+    return cleaned
+
+
+_LEVEL_SPREAD = 0.08
+"""How far (0–1) the watermark's level on one page may lie off the document's."""
+
+
+def _page_level(values: Pixels, watermark: Watermark, channel: int) -> tuple[float, float]:
+    """Lightness and contrast of the covered pixels of one channel, the lightness as this page shows it."""
+    index = min(channel, len(watermark.lightness) - 1)
+    level, contrast = watermark.lightness[index], watermark.contrast[index]
+    seen = mixing.covered_level(values)
+    near = seen is not None and abs(seen - level) <= _LEVEL_SPREAD
+    return (seen if seen is not None and near else level), contrast

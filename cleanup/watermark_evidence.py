@@ -1,0 +1,90 @@
+"""What a page shows of a watermark: how much darker than its paper it is, without rules, at a small scale.
+
+Everything here works on relative lightness: pixel over paper, so that cream paper, a scanner's vignette and the
+shadow of a phone picture drop out before anything is compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.types import PageImage, Pixels
+
+WORK_DPI = 100.0
+"""Resolution at which pages are compared and registered: watermark strokes are still two pixels wide."""
+
+Mask = NDArray[np.bool_]
+
+_PAPER_CELL = 8
+"""Pixels per cell of the paper map at working resolution."""
+_RULE_POINTS = 25.0
+"""Straight level or upright runs longer than this are rules: the longest stroke of a watermark glyph that lies
+level is shorter at the usual sizes, and one that is not costs a stroke of evidence, no ink."""
+_RULE_DARKNESS = 40
+
+
+def work_copy(image: PageImage, dpi: float = WORK_DPI) -> Pixels:
+    """The page's pixels at ``dpi`` (never enlarged), averaged over areas."""
+    factor = min(1.0, dpi / image.dpi)
+    if factor == 1.0:
+        return image.pixels
+    small = cv2.resize(image.pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, dtype=np.uint8)
+
+
+def paper(pixels: Pixels, cell: int = _PAPER_CELL) -> Pixels:
+    """The lightness of the bare paper at each pixel and channel: the local upper envelope, smoothed.
+
+    The envelope reaches about 5 · ``cell`` pixels, so type, rules and watermark strokes fall out; larger shaded
+    areas and photographs stay in it.
+    """
+    height, width = pixels.shape[:2]
+    cells = cv2.resize(pixels, (max(1, width // cell), max(1, height // cell)), interpolation=cv2.INTER_AREA)
+    envelope = cv2.medianBlur(cv2.dilate(cells, np.ones((7, 7), np.uint8)), 7)
+    return np.asarray(cv2.resize(envelope, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+
+
+def bare_paper(image: PageImage) -> Pixels:
+    """``paper`` of a page in its own resolution."""
+    return paper(image.pixels, max(4, round(_PAPER_CELL * image.dpi / WORK_DPI)))
+
+
+def relative(pixels: Pixels, bare: Pixels) -> Pixels:
+    """Lightness relative to the paper, 255 for bare paper; same shape as ``pixels``."""
+    return np.asarray(cv2.divide(pixels, bare, scale=255.0), dtype=np.uint8)
+
+
+def darkness(lightness: Pixels) -> Pixels:
+    """0 for paper to 255 for black, ``(height, width)``: the darkest channel of a colour page."""
+    dark = 255 - lightness
+    return dark if dark.ndim == 2 else np.asarray(dark.max(axis=2), dtype=np.uint8)
+
+
+def rule_mask(dark: Pixels, dpi: float) -> Mask:
+    """Where level and upright rules lie, a pixel wider than they are."""
+    length = max(3, round(_RULE_POINTS * dpi / 72))
+    level = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
+    upright = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((length, 1), np.uint8))
+    grown = cv2.dilate(cv2.max(level, upright), np.ones((3, 3), np.uint8))
+    return np.asarray(grown > _RULE_DARKNESS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """A page at ``WORK_DPI`` (less where the page has less), ``(height, width)``."""
+
+    dark: Pixels
+    """Darkness relative to the paper, 0–255, 0 on rules."""
+    rules: Mask
+
+
+def evidence(image: PageImage) -> Evidence:
+    """What the page shows of a watermark at working resolution."""
+    small = work_copy(image)
+    dark = darkness(relative(small, paper(small)))
+    rules = rule_mask(dark, min(WORK_DPI, image.dpi))
+    return Evidence(np.where(rules, np.uint8(0), dark), rules)

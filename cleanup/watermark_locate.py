@@ -1,0 +1,145 @@
+"""Where the watermark of a document lies on one of its pages, and whether it is there at all."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanup import mixing
+from cleanup.registration import (
+    Affine,
+    Registration,
+    best_shift,
+    correlation,
+    enlarged,
+    refine,
+    spectrum,
+    transform_size,
+)
+from cleanup.watermark_evidence import WORK_DPI
+from cleanup.watermark_model import Watermark, WatermarkOptions, lay
+from ocr.types import PageImage, Pixels
+
+_REACH = 40
+"""Pixels at ``WORK_DPI`` (10 mm) that a watermark without a lattice may lie off its place."""
+_CLEAR = 9.0
+"""Clarity of a correlation peak from which the page may show the watermark; chance stays below 7."""
+_LEAST_BLOCKS = 3
+_ANGLES = (0.5, -0.5, 1.0, -1.0, 1.5, -1.5, 2.2, -2.2, 3.0, -3.0)
+"""Turns (degrees) tried where the watermark is not found straight: pages too empty to be straightened."""
+
+
+def by_likeness(watermark: Watermark, page: PageImage) -> list[Watermark]:
+    """The watermark's layouts, those of pages of this size first."""
+    height, width = (side / page.dpi for side in page.pixels.shape[:2])
+
+    def unlike(layout: Watermark) -> float:
+        across, down = (side / layout.dpi for side in layout.size)
+        return float(abs(across - width) + abs(down - height))
+
+    return sorted((watermark, *watermark.variants), key=unlike)
+
+
+def laid_on(page: PageImage, shown: Pixels, watermark: Watermark) -> Pixels | None:
+    """The watermark's coverage (0–255) as it lies on the page, ``(height, width)``; None when it is not found.
+
+    ``shown`` is the page's ``evidence``.
+    """
+    dpi = min(WORK_DPI, page.dpi)
+    if watermark.bilevel or page.bilevel:
+        shown = np.asarray(cv2.GaussianBlur(shown, (0, 0), 1.0), dtype=np.uint8)
+    shown = np.minimum(shown, np.uint8(min(255, round(_CEILING * 255 * (1 - min(watermark.lightness))))))
+    found = locate(shown, watermark, dpi)
+    if found is None:
+        return None
+    return lay(watermark, page.dpi, enlarged(found.to_model, page.dpi / dpi), page.pixels.shape[:2])
+
+
+_CEILING = 1.2
+"""Darkness beyond this many times the watermark's is ink, and counts no more than that."""
+
+
+def locate(shown: Pixels, watermark: Watermark, dpi: float) -> Registration | None:
+    """The map from page to model pixels at ``dpi``, or None; ``shown`` is the page's evidence."""
+    for start in _starts(shown):
+        found = _locate_near(shown, watermark, dpi, start)
+        if found is not None:
+            return found
+    return None
+
+
+def _starts(shown: Pixels) -> list[Affine]:
+    """Page-to-model maps to begin with: as it lies, on its head, a little turned."""
+    height, width = shown.shape
+    return [_turn(width, height, degrees) for degrees in (0.0, 180.0, *_ANGLES)]
+
+
+def _turn(width: int, height: int, degrees: float) -> Affine:
+    if degrees == 0:
+        return np.array([[1, 0, 0], [0, 1, 0]], dtype=np.float64)
+    return np.asarray(cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0), dtype=np.float64)
+
+
+def _locate_near(shown: Pixels, watermark: Watermark, dpi: float, start: Affine) -> Registration | None:
+    size = transform_size(shown.shape)
+    expected = lay(watermark, dpi, start, shown.shape)
+    surface = correlation(spectrum(shown, size), spectrum(expected, size), size)
+    found = best_shift(surface, _reach(watermark, dpi, shown.shape))
+    if found.clarity < _CLEAR:
+        return None
+    moved = start.copy()
+    moved[:, 2] -= start[:, :2] @ (found.x, found.y)
+    first = refine(shown, lay(watermark, dpi, moved, shown.shape), moved)
+    if first.blocks < _LEAST_BLOCKS:
+        return None
+    second = refine(shown, lay(watermark, dpi, first.to_model, shown.shape), first.to_model)
+    return second if second.blocks >= first.blocks else first
+
+
+def _reach(watermark: Watermark, dpi: float, shape: tuple[int, ...]) -> tuple[int, int]:
+    """How far (y, x) the watermark may be shifted: half a cell, or a little, or anywhere on other page sizes."""
+    limit = shape[0] // 2 - 1, shape[1] // 2 - 1
+    factor = dpi / watermark.dpi
+    if watermark.lattice is not None:
+        across = np.abs(watermark.lattice.basis).sum(axis=1) * factor / 2 + 3
+        return min(limit[0], int(across[1])), min(limit[1], int(across[0]))
+    usual = watermark.size[1] * factor, watermark.size[0] * factor
+    if all(abs(a - b) <= 0.02 * b for a, b in zip(shape, usual, strict=True)):
+        return min(limit[0], _REACH), min(limit[1], _REACH)
+    return limit
+
+
+_PLACE = 36.0
+"""Points: side of the squares in which a page is asked whether it shows the strokes that should be there."""
+
+
+def present(coverage: Pixels, dark: Pixels, dpi: float, watermark: Watermark, options: WatermarkOptions) -> Pixels:
+    """``coverage`` where the page shows it; all 0 when it does not.
+
+    A covered pixel is at least half as dark as the watermark, whatever is printed there; a picture pasted over the
+    watermark or a page without it is not. ``dark`` is the page's darkness relative to its paper, 0–255.
+    """
+    inside = mixing.core(coverage)
+    if int(inside.sum()) < 50:
+        return np.zeros_like(coverage)
+    level = 1 - min(watermark.lightness)
+    expected = level if watermark.bilevel else 1.0
+    hit = inside & (dark >= (128 if watermark.bilevel else 255 * level / 2))
+    if float(hit.sum() / inside.sum()) < options.least_presence * expected:
+        return np.zeros_like(coverage)
+    return np.where(_absent(inside, hit, 0.5 * expected, round(_PLACE * dpi / 72)), np.uint8(0), coverage)
+
+
+def _absent(
+    inside: NDArray[np.bool_], hit: NDArray[np.bool_], least: float, side: int
+) -> NDArray[np.bool_]:
+    """Where, in squares of ``side`` pixels, most of the strokes that should be there are not."""
+    height, width = inside.shape
+    cells = (max(1, width // side), max(1, height // side))
+    wanted = cv2.blur(cv2.resize(inside.astype(np.float32), cells, interpolation=cv2.INTER_AREA), (3, 3))
+    seen = cv2.blur(cv2.resize(hit.astype(np.float32), cells, interpolation=cv2.INTER_AREA), (3, 3))
+    missing = (wanted > 1e-4) & (seen < least * wanted)
+    return np.asarray(
+        cv2.resize(missing.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
+    )

@@ -1,0 +1,196 @@
+"""The watermark of a document as a value: its coverage, its lattice, its level, and how it is laid on a page.
+
+Coverage is the share (0–1) of a pixel that the watermark's strokes cover; at a rim it lies between. It is kept
+once, for one cell of the lattice or, where the watermark does not repeat, for the whole page.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from cleanup.lattice import Lattice
+from cleanup.registration import Affine
+from ocr.types import Pixels
+
+
+class WatermarkOptions(BaseModel):
+    """What counts as a watermark, and how much is looked at."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool = Field(True, description="look for watermarks and take them off")
+    seals: bool = Field(True, description="take official seals (公章) off and keep their pictures")
+    phrases: tuple[str, ...] = Field(
+        ("仅供内部审核", "内部资料严禁外传", "征求意见稿"),
+        description="phrases that are reported by name when the watermark reads like one; others come off as well",
+    )
+    sample_pages: int = Field(8, ge=1, le=24, description="pages looked at to find the watermark")
+    least_period: float = Field(
+        45.0, ge=20, le=300, description="shortest distance between two copies, points: rows of a table are nearer"
+    )
+    least_repetition: float = Field(
+        0.3, ge=0.1, le=0.9, description="autocorrelation (0–1) that a repeating pattern must reach on several pages"
+    )
+    least_darkness: float = Field(
+        0.03, ge=0.005, le=0.5, description="how much darker than paper (0–1) a watermark must be"
+    )
+    least_presence: float = Field(
+        0.7, ge=0.3, le=1, description="share (0–1) of the expected strokes a page must show to have the watermark"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """What a document's pages have in common: everything needed to take it off a page, small and picklable.
+
+    Model pixels are pixels of the straightened reference page at ``dpi``, origin top left.
+    """
+
+    coverage: bytes
+    """PNG, grey: 255 where the strokes cover the pixel wholly."""
+    origin: tuple[float, float]
+    """Model pixel of the coverage's top left corner; with a lattice, relative to a lattice point."""
+    lattice: Lattice | None
+    """In model pixels; None for a watermark that stands once on a page."""
+    dpi: float
+    size: tuple[int, int]
+    """Width and height of the reference page, model pixels."""
+    lightness: tuple[float, ...]
+    """Lightness of a wholly covered bare pixel relative to the paper, 0–1, per channel (blue, green, red) or one."""
+    contrast: tuple[float, ...]
+    """Share (0–1) of the ink's contrast that is left where the watermark covers it, per channel or one."""
+    angle: float
+    """Degrees counter-clockwise of its baseline, −90 to 90."""
+    bilevel: bool
+    """Whether it was found on 1-bit pages; ``lightness`` is then the share of covered pixels left white."""
+    pages: int
+    """Pages that bore witness."""
+    phrase: str | None = None
+    """What it says, once read."""
+    variants: tuple[Watermark, ...] = ()
+    """The same watermark as it is laid out on pages of other sizes."""
+
+    @property
+    def over(self) -> bool:
+        """Whether it lies over the text and takes contrast from it, and not under it."""
+        return min(c - b for c, b in zip(self.contrast, self.lightness, strict=True)) < -0.1
+
+    @property
+    def opacity(self) -> float:
+        """Its opacity where it lies over the text, else how much light it takes, 0–1."""
+        return 1 - min(self.contrast if self.over else self.lightness)
+
+    @property
+    def colour(self) -> tuple[int, int, int]:
+        """Blue, green, red (0–255) of a covered pixel on white paper."""
+        levels = self.lightness if len(self.lightness) == 3 else self.lightness * 3
+        blue, green, red = (round(255 * level) for level in levels)
+        return blue, green, red
+
+
+def encode(coverage: Pixels) -> bytes:
+    """``coverage`` as PNG."""
+    return bytes(cv2.imencode(".png", coverage, [cv2.IMWRITE_PNG_COMPRESSION, 4])[1])
+
+
+@lru_cache(maxsize=4)
+def _decoded(coverage: bytes) -> Pixels:
+    return np.asarray(cv2.imdecode(np.frombuffer(coverage, np.uint8), cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
+
+
+@lru_cache(maxsize=4)
+def _scaled_patch(watermark: Watermark, dpi: float) -> tuple[Pixels, tuple[float, float], Lattice | None]:
+    """Coverage, its origin and the lattice at ``dpi``."""
+    patch = _decoded(watermark.coverage)
+    factor = dpi / watermark.dpi
+    origin = watermark.origin[0] * factor, watermark.origin[1] * factor
+    if abs(factor - 1) < 1e-6:
+        return patch, origin, watermark.lattice
+    width, height = max(1, round(patch.shape[1] * factor)), max(1, round(patch.shape[0] * factor))
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    # Resizing keeps areas, so what was at x lies at x · width / old width, a hair from x · factor.
+    scaled = np.asarray(cv2.resize(patch, (width, height), interpolation=how), dtype=np.uint8)
+    return scaled, origin, watermark.lattice.scaled(factor) if watermark.lattice else None
+
+
+def lay(watermark: Watermark, dpi: float, to_model: Affine, shape: tuple[int, int]) -> Pixels:
+    """The coverage as it lies on a page of ``shape`` (height, width) at ``dpi``, 0–255.
+
+    ``to_model`` maps page pixels to model pixels, both at ``dpi``.
+    """
+    patch, origin, lattice = _scaled_patch(watermark, dpi)
+    if lattice is None:
+        return _placed(patch, np.array(origin), to_model, shape)
+    return _tiled(patch, np.array(origin), lattice, to_model, shape)
+
+
+def _placed(patch: Pixels, origin: NDArray[np.float64], to_model: Affine, shape: tuple[int, int]) -> Pixels:
+    """``patch`` at ``origin`` of the model, seen from the page; 0 around it."""
+    to_patch = to_model.copy()
+    to_patch[:, 2] -= origin
+    laid = cv2.warpAffine(
+        patch, to_patch, (shape[1], shape[0]), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=0
+    )
+    return np.asarray(laid, dtype=np.uint8)
+
+
+_MAX_TILES = 4000
+"""A page has a few dozen tiles; more means that a page is far larger than the ones the model came from."""
+
+
+def _tiled(
+    patch: Pixels, origin: NDArray[np.float64], lattice: Lattice, to_model: Affine, shape: tuple[int, int]
+) -> Pixels:
+    """The patch at every lattice point; the darker one counts where neighbouring patches overlap.
+
+    The patches are copies of the same periodic pattern, so where they overlap they agree.
+    """
+    laid = np.zeros(shape, np.uint8)
+    for place in lattice_points(lattice, to_model, shape)[:_MAX_TILES]:
+        to_patch = to_model.copy()
+        to_patch[:, 2] -= place + origin
+        window = _window(to_patch, patch.shape, shape)
+        if window is None:
+            continue
+        left, top, right, bottom = window
+        to_patch[:, 2] += to_patch[:, :2] @ (left, top)
+        size = (right - left, bottom - top)
+        tile = cv2.warpAffine(
+            patch, to_patch, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=0
+        )
+        part = laid[top:bottom, left:right]
+        cv2.max(part, tile, dst=part)
+    return laid
+
+
+def lattice_points(lattice: Lattice, to_model: Affine, shape: tuple[int, int]) -> list[NDArray[np.float64]]:
+    """The lattice points (model pixels) whose cells may touch a page of ``shape``, in rows."""
+    height, width = shape
+    corners = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]]) @ to_model.T
+    indices = corners @ np.linalg.inv(lattice.basis).T
+    low, high = np.floor(indices.min(axis=0)).astype(int) - 1, np.ceil(indices.max(axis=0)).astype(int) + 1
+    if math.prod(high - low + 1) > 4 * _MAX_TILES:
+        return []
+    return [
+        lattice.basis @ (i, j) for i in range(low[0], high[0] + 1) for j in range(low[1], high[1] + 1)
+    ]
+
+
+def _window(
+    to_patch: Affine, patch: tuple[int, ...], shape: tuple[int, int]
+) -> tuple[int, int, int, int] | None:
+    """Left, top, right, bottom of the part of the page that the patch may touch, or None."""
+    height, width = patch[:2]
+    back = cv2.invertAffineTransform(to_patch)
+    corners = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]]) @ back.T
+    left, top = np.maximum(np.floor(corners.min(axis=0)), 0).astype(int)
+    right = min(int(np.ceil(corners[:, 0].max())), shape[1])
+    bottom = min(int(np.ceil(corners[:, 1].max())), shape[0])
+    return (int(left), int(top), right, bottom) if right > left and bottom > top else None

@@ -1,0 +1,92 @@
+"""A table's cells as rows, whatever the file they came from claims; and names for tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from document.exceptions import ContractError
+from document.types import Cell, Table
+from document.writers.safe import plain
+
+MAX_POSITIONS = 500_000
+"""Grid positions of one table: thirty pages of the densest print have 20,000."""
+_IN_NAME = re.compile(r"[^\w（）()]+")
+
+
+def fitted_rows(table: Table) -> list[list[Cell]]:
+    """The cells of each row by column, with spans that neither leave the grid nor cover another cell.
+
+    Raises ContractError where a cell lies outside the grid, or the grid is larger than any print.
+    """
+    if table.n_rows * table.n_cols > MAX_POSITIONS:
+        raise ContractError(f"{table.id}: {table.n_rows} × {table.n_cols} positions are no printed table.")
+    rows: list[list[Cell]] = [[] for _ in range(table.n_rows)]
+    taken = {(cell.row, cell.col) for cell in table.cells}
+    if len(taken) < len(table.cells):
+        raise ContractError(f"{table.id}: two cells stand at one position.")
+    for cell in sorted(table.cells, key=lambda c: (c.row, c.col)):
+        if not (0 <= cell.row < table.n_rows and 0 <= cell.col < table.n_cols):
+            raise ContractError(f"{table.id}: a cell at row {cell.row}, column {cell.col} lies outside its grid.")
+        rows[cell.row].append(_fitted(cell, table, taken))
+    return rows
+
+
+def _fitted(cell: Cell, table: Table, taken: set[tuple[int, int]]) -> Cell:
+    """The cell with its spans, or as a single position where they cannot be; marks what it covers as taken."""
+    inside = cell.row + cell.row_span <= table.n_rows and cell.col + cell.col_span <= table.n_cols
+    covered = _covered(cell) - {(cell.row, cell.col)} if inside else {(cell.row, cell.col)}
+    if covered & taken:
+        return replace(cell, row_span=1, col_span=1)
+    taken |= covered
+    return cell
+
+
+def _covered(cell: Cell) -> set[tuple[int, int]]:
+    rows = range(cell.row, cell.row + cell.row_span)
+    return {(row, col) for row in rows for col in range(cell.col, cell.col + cell.col_span)}
+
+
+def header_rows(rows: Sequence[Sequence[Cell]]) -> int:
+    """How many rows at the top are header: those before the first amount, at most five, and never all of them."""
+    for number, row in enumerate(rows[:6]):
+        if any(cell.amount is not None for cell in row):
+            return min(number, 5, len(rows) - 1)
+    return 1 if len(rows) > 1 else 0
+
+
+def table_names(tables: Iterable[Table], longest: int) -> list[str]:
+    """One name for each table, fit for files and sheets: what is printed above it, cut to ``longest`` characters.
+
+    Equal names get a number at the end; a table without any is 表1, 表2 … by its place in the document.
+    """
+    used: set[str] = set()
+    names = []
+    for place, table in enumerate(tables, 1):
+        printed = "-".join(part for part in (_name(table.number), _name(table.title)) if part)
+        names.append(_unused((printed or f"表{place}")[:longest].strip("-_"), used, longest))
+        used.add(names[-1].casefold())
+    return names
+
+
+def _unused(name: str, used: set[str], longest: int) -> str:
+    """The name, with a number at its end where others have it already."""
+    candidates = (f"{name[: longest - len(end)]}{end}" for end in ("", *(f"({n})" for n in range(2, len(used) + 3))))
+    return next(candidate for candidate in candidates if candidate.casefold() not in used)
+
+
+def _name(text: str | None) -> str:
+    return _IN_NAME.sub("-", plain(text or "")).strip("-_")
+
+
+def table_heading(table: Table) -> str:
+    """What to call the table before people: its number and title as printed."""
+    return plain(" ".join(part for part in (table.number, table.title) if part)) or table.id
+
+
+def pages_in_words(pages: Sequence[int]) -> str:
+    """Page numbers as people write them: 4, 4–6 or 4、7."""
+    if len(pages) > 1 and list(pages) == list(range(pages[0], pages[-1] + 1)):
+        return f"{pages[0]}–{pages[-1]}"
+    return "、".join(str(page) for page in pages)

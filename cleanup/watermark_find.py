@@ -76,6 +76,8 @@ def _find_in(sample: Sequence[PageImage], options: WatermarkOptions) -> Watermar
     """The watermark that pages of one size share."""
     shown = [evidence(page) for page in sample]
     aligned = _align([page.dark for page in shown])
+    if not aligned.members:  # blank pages agree with nothing, not even with themselves
+        return None
     common = _common(shown, aligned)
     repetition = options.least_repetition if len(aligned.members) >= 3 else 0.5 * options.least_repetition
     lattice = find_lattice(common, options.least_period * WORK_DPI / 72, repetition)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from document.geometry import Box
@@ -49,17 +50,25 @@ def _side(rows: Sequence[Row], x: float, left: bool) -> tuple[Row, ...]:
 def _gutter(rows: Sequence[Row], tables: Sequence[Box], page: Box) -> tuple[int, int, float] | None:
     """First and last row and x of the longest stretch of rows that a gutter about the middle divides."""
     best: tuple[int, int, float] | None = None
-    for share in (0.5, 0.47, 0.53, 0.44, 0.56):
-        x = page.left + share * page.width
+    for x in _gaps(rows, page):
         for first, last in _stretches(rows, tables, x):
-            if (best is None or last - first > best[1] - best[0]) and _divides(rows[first : last + 1], x, page):
+            longer = best is None or last - first > best[1] - best[0]
+            if longer and _divides(rows[first : last + 1], x, page):
                 best = (first, last, x)
     return best
 
 
+def _gaps(rows: Sequence[Row], page: Box) -> list[float]:
+    """Where a gutter may be: the middles of gaps between segments side by side, near the page's middle."""
+    middles = sorted((before.box.right + after.box.left) / 2 for row in rows for before, after in pairwise(row))
+    near = [x for x in middles if 0.3 * page.width < x - page.left < 0.7 * page.width]
+    step = max(len(near) // 8, 1)
+    return near[step // 2 :: step]
+
+
 def _stretches(rows: Sequence[Row], tables: Sequence[Box], x: float) -> list[tuple[int, int]]:
     """Runs of rows in which nothing stands at ``x`` and between which no table lies."""
-    clear = [all(not s.box.left - 0.3 * s.em < x < s.box.right + 0.3 * s.em for s in row) for row in rows]
+    clear = [all(not s.box.left - 0.2 * s.em < x < s.box.right + 0.2 * s.em for s in row) for row in rows]
     runs: list[tuple[int, int]] = []
     start: int | None = None
     for index, free in enumerate([*clear, False]):

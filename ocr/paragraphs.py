@@ -70,15 +70,26 @@ def find_margins(parts: Sequence[Segment], column: Box) -> Margins:
 
     Two long lines that end at one place prove a margin; without them the column is taken to be symmetrical.
     """
-    long = [s for s in parts if len(s.text) >= 10 and s.box.width >= 0.4 * column.width]
-    left = _shared([s.box.left for s in long], 0.7 * _em(long), lowest=True)
+    body = _body(parts)
+    long = [s for s in body if len(s.text) >= 10 and s.box.width >= 0.4 * column.width]
+    lefts = [s.box.left for s in long] + [b.box.left for a, b in pairwise(body) if a in long and b not in long]
+    left = _shared(lefts, 0.7 * _em(long), lowest=True)
     if left is None:
-        left = min([column.left + UNPROVEN * column.width, *(s.box.left for s in parts)])
+        left = min([column.left + UNPROVEN * column.width, *(s.box.left for s in body)])
+    # one line further left, by less than any indent is deep, proves that the others are indented
+    left = min([left, *(x for x in lefts if INDENT * _em(long) < left - x < 5 * _em(long))])
     right = _shared([s.box.right for s in long], 0.9 * _em(long), lowest=False)
     mirrored = column.right - (left - column.left)
     if right is None or right < column.left + 0.55 * column.width:
         right = max([mirrored, *(s.box.right for s in long)])
     return Margins(left, right)
+
+
+def _body(parts: Sequence[Segment]) -> list[Segment]:
+    """The segments in the usual type or smaller: titles in large type reach beyond the margins."""
+    sizes = [s.em for s in parts for _ in range(min(len(s.text), 60))]
+    usual = float(median(sizes)) if sizes else 0.0
+    return [s for s in parts if s.em <= 1.3 * usual]
 
 
 def _em(parts: Sequence[Segment]) -> float:
@@ -158,8 +169,9 @@ def _goes_on_text(paragraph: Sequence[Segment], part: Segment, margins: Margins)
     level = abs(part.box.left - last.box.left) < 0.8 * part.em
     at_margin = deeper < INDENT * part.em
     if not is_full(last, part, margins):
-        indents = first_deeper >= INDENT * part.em
+        indents = INDENT * part.em <= first_deeper < 5 * part.em
         lost_tail = last.box.right > margins.right - 0.35 * (margins.right - margins.left)
+        lost_tail = lost_tail and last.box.width > 0.5 * (margins.right - margins.left)
         return indents and at_margin and not starts_item and not ended and (len(paragraph) > 1 or lost_tail)
     if at_margin:
         return not starts_item or (first_deeper >= INDENT * part.em and not ended)
@@ -200,5 +212,6 @@ def is_centred(box: Box, margins: Margins, em: float) -> bool:
 
 
 def _one_size(one: Segment, other: Segment) -> bool:
-    """Whether two lines have about one type size; a recogniser's boxes vary by a fifth."""
-    return max(one.em, other.em) <= 1.32 * min(one.em, other.em)
+    """Whether two lines have about one type size; a recogniser's boxes vary by a fifth, of short lines more."""
+    limit = 1.32 if min(len(one.text), len(other.text)) >= 5 else 1.75
+    return max(one.em, other.em) <= limit * min(one.em, other.em)

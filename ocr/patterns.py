@@ -12,7 +12,8 @@ import unicodedata
 MAX_TEXT = 2000
 """Characters of a line that are looked at; a longer one is no caption."""
 
-_NUMERAL = "[一二三四五六七八九十百]{1,4}"
+_DIGIT = "[一二三四五六七八九]"
+_NUMERAL = f"(?:{_DIGIT}?十{_DIGIT}?|{_DIGIT})"
 _LEVELS = (
     (1, re.compile(rf"第\s?(?:{_NUMERAL}|\d{{1,2}})\s?[部章编篇]")),
     (2, re.compile(rf"{_NUMERAL}\s?[、.,，:](?!\d)")),
@@ -24,7 +25,8 @@ _LEVELS = (
 
 _NOTE = re.compile(r"(?:备?注|说明|附注)\s?\d?\s?[::]")
 _TOC_TITLE = re.compile(r"目\s{0,8}[录次]$")
-_LEADER = re.compile(r"[\s.·•…⋯。_\-—,、]{2,200}\(?\s?(\d{1,3}|[IVXivx]{1,5})\s?\)?\s?$")
+_LEADER = re.compile(r"[\s.．·•…⋯。_\-—,，、]{2,200}[(（]?\s?([0-9０-９]{1,3}|[IVXivx]{1,5})\s?[)）]?\s?$")
+_LEADER_SIGNS = " .．·•…⋯。_-—"
 _BARE_NUMBER = re.compile(r"^(?:\d{1,4}|[IVXivx]{1,6})$")
 _PAGE_NUMBER = re.compile(
     r"^(?:[\-—–~·•_\s]{0,6}\d{1,4}[\-—–~·•_\s]{0,6}"
@@ -68,16 +70,11 @@ def is_toc_title(text: str) -> bool:
 
 def split_toc_entry(text: str) -> tuple[str, int | None]:
     """A line of the table of contents as entry and page number, without the leader's dots."""
-    found = _LEADER.search(unicodedata.normalize("NFKC", text[-220:]))
-    if found is None or (found.start() == 0 and len(text) <= 220):
-        return text.rstrip(" .·•…⋯。_-—"), None
-    entry = text[: len(text) - len(found.group(0))].rstrip(" .·•…⋯。_-—") if _same_length(text) else text
-    return entry, int(found.group(1)) if found.group(1).isdigit() else None
-
-
-def _same_length(text: str) -> bool:
-    """Whether NFKC keeps the count of the last characters, so that positions can be carried over."""
-    return len(unicodedata.normalize("NFKC", text[-220:])) == len(text[-220:])
+    found = _LEADER.search(text[-220:])
+    if found is None:
+        return text.rstrip(_LEADER_SIGNS), None
+    entry = text[: len(text) - len(found.group(0))].rstrip(_LEADER_SIGNS)
+    return entry, int(found.group(1)) if found.group(1).isdecimal() else None
 
 
 def is_bare_number(text: str) -> bool:

@@ -51,7 +51,7 @@ def type_size(line: TextLine) -> float:
     """
     height = line.size if line.size > 0 else line.box.height
     wide = sum(is_wide(c) for c in line.text)
-    if wide < 3 or 2 * wide < len(line.text):
+    if wide < 3:
         return height
     return min(height, 1.15 * line.box.width / (wide + 0.5 * (len(line.text) - wide)))
 

@@ -72,11 +72,11 @@ def open_source(path: Path) -> pymupdf.Document:
             _check_picture(path)
     except (NotADocument, PageTooLarge):
         raise
-    except OSError as error:
-        raise NotADocument(
-            f"{path}: cannot be read ({error.strerror}). Check that it exists and may be read."
-        ) from error
     except Exception as error:
+        if isinstance(error, OSError) and error.strerror:  # Pillow's complaints about a picture are OSErrors too
+            raise NotADocument(
+                f"{path}: cannot be read ({error.strerror}). Check that it exists and may be read."
+            ) from error
         raise NotADocument(
             f"{path}: not a readable PDF or image ({error}). It may be damaged or cut short: fetch it again."
         ) from error

@@ -1,0 +1,48 @@
+"""Both READMEs tell the truth about every command, option and exit code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from commands.main import COMMANDS, cli
+from document.exceptions import ExitCode
+
+ROOT = Path(__file__).parent.parent
+READMES = ("README.md", "README.zh-CN.md")
+
+
+@pytest.fixture(params=READMES)
+def readme(request: pytest.FixtureRequest) -> str:
+    return (ROOT / request.param).read_text(encoding="utf-8")
+
+
+def options() -> set[str]:
+    """Every option of every command, but --help."""
+    with click.Context(cli) as context:
+        commands = [command for name in COMMANDS if (command := cli.get_command(context, name))]
+    found = [p for command in commands for p in command.params if isinstance(p, click.Option)]
+    return {name for option in found for name in (*option.opts, *option.secondary_opts)}
+
+
+def test_it_names_every_command(readme: str) -> None:
+    assert all(f"qingzhang {name}" in readme for name in COMMANDS)
+
+
+def test_it_explains_every_option_and_no_other(readme: str) -> None:
+    rows = [line.split("|")[1] for line in readme.splitlines() if line.startswith("| `-")]
+    assert set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", " ".join(rows))) == options()
+
+
+def test_its_exit_codes_are_the_enum(readme: str) -> None:
+    rows = re.findall(r"^\| (\d+) \| (\w+) \|", readme, re.MULTILINE)
+    assert [(int(code), name) for code, name in rows] == [(code.value, code.name) for code in ExitCode]
+
+
+def test_its_links_lead_somewhere(readme: str) -> None:
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", readme) if "://" not in link]
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []

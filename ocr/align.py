@@ -107,15 +107,13 @@ def _same_ends(one: Ruling, other: Ruling, tolerance: float) -> bool:
 
 
 def _ruled_band(rules: list[Ruling], rows: Sequence[Row]) -> _Band | None:
-    """The rows between the first and the last rule."""
+    """The rows between the first and the last rule; None where text sticks out: leaders of dots, underlined words."""
     top, bottom = rules[0].position, rules[-1].position
     left, right = min(r.start for r in rules), max(r.end for r in rules)
-    inside = tuple(
-        row
-        for row in rows
-        if top < _middle(row) < bottom and all(left - 3 <= s.box.center[0] <= right + 3 for s in row)
-    )
-    return _Band(inside, top, bottom, tuple(r.position for r in rules), (left, right)) if inside else None
+    inside = tuple(row for row in rows if top < _middle(row) < bottom)
+    if not inside or any(s.box.left < left - s.em or s.box.right > right + s.em for row in inside for s in row):
+        return None
+    return _Band(inside, top, bottom, tuple(r.position for r in rules), (left, right))
 
 
 def _middle(row: Row) -> float:
@@ -134,7 +132,11 @@ def _free_bands(rows: Sequence[Row], taken: Sequence[Box], options: AlignOptions
         elif len(row) >= 2 or runs[-1]:
             runs[-1].append(row)
     whole = [run[: 1 + max((i for i, row in enumerate(run) if len(row) >= 2), default=-1)] for run in runs]
-    return [_Band(tuple(r), _top(r[0]) - 1, _bottom(r[-1]) + 1) for r in whole if len(r) >= options.min_rows]
+    return [
+        _Band(tuple(run), min(map(_top, run)) - 1, max(map(_bottom, run)) + 1)
+        for run in whole
+        if len(run) >= options.min_rows
+    ]
 
 
 def _is_caption(segment: Segment) -> bool:
@@ -235,15 +237,14 @@ def _are_amounts(texts: Sequence[str], options: AlignOptions) -> bool:
 
 
 def _row_edges(band: _Band) -> tuple[float, ...]:
-    """The heights between rows: the rules where they part the rows, else the middles between lines."""
+    """The heights between rows: the rules where they part the rows, else halfway between the lines."""
     middles = [_middle(row) for row in band.rows]
     inner = [r for r in band.rules if band.top < r < band.bottom]
     if len(inner) >= 2 and len(inner) + 1 >= 0.5 * len(middles):
         edges = [band.top, *inner, band.bottom]
         kept = [a for a, b in pairwise(edges) if any(a < m < b for m in middles)]
         return (*kept, band.bottom)
-    between = [(_bottom(a) + _top(b)) / 2 for a, b in pairwise(band.rows)]
-    return (band.top, *between, band.bottom)
+    return (band.top, *((a + b) / 2 for a, b in pairwise(middles)), band.bottom)
 
 
 def _cells(band: _Band, rows: Sequence[float], cols: Sequence[float]) -> tuple[GridCell, ...]:

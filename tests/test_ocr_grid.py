@@ -1,0 +1,168 @@
+"""Drawn grids are found again: from pixels, from rules, through skew, noise, gaps and double rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ocr.grid import build_grids
+from ocr.rulings import find_rulings
+from ocr.types import Grid, PageImage, Ruling, Rulings
+from tests.drawn_tables import DrawnTable, Scan, page, regular, spans_of, tables
+
+HEADER = regular(6, 5, merges=((0, 0, 2, 1), (0, 1, 1, 2), (0, 3, 1, 2), (2, 0, 1, 2), (4, 2, 2, 1)))
+
+SCANS = {
+    "plain": Scan(),
+    "grey rules": Scan(ink=150),
+    "hairlines at 150 dpi": Scan(dpi=150, thickness=0.3, ink=60),
+    "thick rules at 300 dpi": Scan(dpi=300, thickness=1.2),
+    "skew to the left": Scan(skew=0.3),
+    "skew to the right": Scan(skew=-0.3, noise=4),
+    "noise and specks": Scan(noise=9, speckles=300),
+    "broken": Scan(broken=0.25),
+    "broken, skewed, poor": Scan(dpi=150, broken=0.2, skew=0.25, noise=8, speckles=100),
+    "double": Scan(double=True, thickness=0.5),
+    "fax": Scan(bilevel=True, noise=30, speckles=300),
+    "600 dpi": Scan(dpi=600, width=350, height=150),
+}
+
+
+def found(image: PageImage) -> tuple[Grid, ...]:
+    return build_grids(find_rulings(image))
+
+
+def rules_of(table: DrawnTable) -> Rulings:
+    """A rule for each side of each cell, as a PDF draws them."""
+    boxes = [table.box(c) for c in table.cells]
+    level = [Ruling(y, left, right) for left, top, right, bottom in boxes for y in (top, bottom)]
+    upright = [Ruling(x, top, bottom) for left, top, right, bottom in boxes for x in (left, right)]
+    return Rulings(tuple(level), tuple(upright))
+
+
+@pytest.mark.parametrize("name", SCANS)
+def test_a_header_with_spans_comes_out_exactly(name: str) -> None:
+    grids = found(page(HEADER, SCANS[name]))
+    assert [spans_of(g) for g in grids] == [HEADER.cells]
+
+
+@given(tables())
+def test_rules_of_any_grid_give_that_grid(table: DrawnTable) -> None:
+    (grid,) = build_grids(rules_of(table))
+    assert spans_of(grid) == table.cells
+    assert np.allclose(grid.row_edges, table.rows, atol=0.01)
+    assert np.allclose(grid.col_edges, table.cols, atol=0.01)
+
+
+@settings(max_examples=40)
+@given(tables(), st.sampled_from(["plain", "skew to the left", "hairlines at 150 dpi", "noise and specks"]))
+def test_a_drawn_grid_is_found_again(table: DrawnTable, name: str) -> None:
+    (grid,) = found(page(table, SCANS[name]))
+    assert spans_of(grid) == table.cells
+
+
+@given(tables())
+def test_every_position_is_covered_once(table: DrawnTable) -> None:
+    (grid,) = build_grids(rules_of(table))
+    count = np.zeros((grid.n_rows, grid.n_cols), dtype=int)
+    for cell in grid.cells:
+        count[cell.row : cell.row + cell.row_span, cell.col : cell.col + cell.col_span] += 1
+    assert (count == 1).all()
+
+
+@given(tables(), st.data())
+def test_a_lost_rule_still_leaves_rectangles(table: DrawnTable, data: st.DataObject) -> None:
+    rules = rules_of(table)
+    keep = data.draw(st.lists(st.booleans(), min_size=len(rules.vertical), max_size=len(rules.vertical)))
+    left = Rulings(rules.horizontal, tuple(r for r, k in zip(rules.vertical, keep, strict=True) if k))
+    for grid in build_grids(left):
+        assert sum(c.row_span * c.col_span for c in grid.cells) == grid.n_rows * grid.n_cols
+
+
+def test_cells_lie_where_they_are_drawn_on_a_skewed_page() -> None:
+    scan = Scan(skew=0.3, width=600, height=400)
+    table = regular(8, 5, row=20, col=100)
+    (grid,) = found(page(table, scan))
+    turn = cv2.getRotationMatrix2D((300, 200), 0.3, 1)
+    for cell in grid.cells:
+        left, top, right, bottom = table.box((cell.row, cell.col, 1, 1))
+        x, y = turn @ [(left + right) / 2, (top + bottom) / 2, 1]
+        assert abs(cell.box.center[0] - x) < 0.8
+        assert abs(cell.box.center[1] - y) < 0.8
+
+
+def test_two_tables_stay_two_even_close() -> None:
+    first = regular(3, 4)
+    second = regular(4, 4).moved(0, 3 * 16 + 7)
+    grids = found(page((first, second)))
+    assert [(g.n_rows, g.n_cols) for g in grids] == [(3, 4), (4, 4)]
+
+
+def test_two_tables_beside_each_other_stay_two() -> None:
+    grids = found(page((regular(3, 2), regular(4, 2).moved(140, 5))))
+    assert [(g.n_rows, g.n_cols) for g in grids] == [(3, 2), (4, 2)]
+
+
+def test_open_sides_are_closed() -> None:
+    (grid,) = found(page(regular(4, 4), Scan(open_sides=True)))
+    assert spans_of(grid) == regular(4, 4).cells
+
+
+def test_a_low_blank_row_is_kept() -> None:
+    table = replace(regular(3, 4, merges=((1, 0, 1, 2),)), rows=(40, 56, 72, 75.8))
+    (grid,) = found(page(table, Scan(text=False)))
+    assert spans_of(grid) == table.cells
+
+
+def test_a_frame_is_no_table() -> None:
+    assert found(page(regular(1, 1, row=100, col=200))) == ()
+
+
+def test_one_column_of_frames_is_no_table() -> None:
+    assert found(page(regular(4, 1, col=200))) == ()
+
+
+def test_a_table_in_a_frame_is_found_without_the_frame() -> None:
+    frame = DrawnTable((10, 280), (10, 390), ((0, 0, 1, 1),))
+    grids = found(page((frame, regular(3, 4))))
+    assert [(g.n_rows, g.n_cols) for g in grids] == [(3, 4)]
+
+
+def test_text_alone_has_no_rulings() -> None:
+    image = page((), Scan())
+    pixels = image.pixels.copy()
+    for line in range(20):
+        cv2.putText(pixels, "HEIL 0123456789 EFTLH", (60, 40 + 38 * line), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (0,), 2)
+    assert found(replace(image, pixels=pixels)) == ()
+
+
+def test_a_shaded_header_and_a_photograph_are_no_rules() -> None:
+    image = page(HEADER)
+    pixels = image.pixels.copy()
+    pixels[112:200, 84:800] = np.minimum(pixels[112:200, 84:800], 205)
+    pixels[500:700, 100:500] = np.random.default_rng(1).integers(20, 90, (200, 400))
+    (grid,) = found(replace(image, pixels=pixels))
+    assert spans_of(grid) == HEADER.cells
+
+
+@pytest.mark.parametrize("grey", [90, 170])
+def test_slanted_strokes_over_a_table_make_no_rules(grey: int) -> None:
+    image = page(HEADER)
+    pixels = image.pixels.copy()
+    mark = np.full_like(pixels, 255)
+    for x in range(0, 1100, 130):
+        cv2.putText(mark, "EMH", (x, 420), cv2.FONT_HERSHEY_SIMPLEX, 2.5, (grey,), 6)
+    turn = cv2.getRotationMatrix2D((500, 300), 30, 1)
+    mark = cv2.warpAffine(mark, turn, (pixels.shape[1], pixels.shape[0]), borderValue=255)
+    (grid,) = found(replace(image, pixels=np.minimum(pixels, mark)))
+    assert spans_of(grid) == HEADER.cells
+
+
+def test_many_rules_cost_little() -> None:
+    many = tuple(Ruling(float(i % 900), float(i // 900), float(i // 900) + 0.4) for i in range(20000))
+    assert build_grids(Rulings(many, many)) == build_grids(Rulings(many, many))

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.metrics import NO_CORRECTIONS, calibration_error, reliability
+from benchmarks.metrics import NO_CORRECTIONS, Pair, calibration_error, normalise, reliability
+from benchmarks.papers import Paper
 
 if TYPE_CHECKING:
     from benchmarks.run import Result
@@ -89,6 +90,21 @@ def _reliability(results: Sequence[Result]) -> str:
     rows = ((str(b.count), _part(b.confidence), _part(b.right)) for b in bins)
     error = f"Expected calibration error {_part(calibration_error(bins))}."
     return _table(("fields", "mean confidence", "really right"), rows) + f"\n\n{error}"
+
+
+def differences(truth: Paper, output: Paper, pairs: Iterable[Pair]) -> str:
+    """Every wrong cell and lost paragraph, a line each, for the person who mends the pipeline."""
+    lines = []
+    for pair in pairs:
+        if not pair.right or (pair.spans and not pair.spans_right):
+            cell, found = pair.truth, pair.found
+            span = f" span {cell.row_span}×{cell.col_span}, got {found.row_span}×{found.col_span}" if found else " lost"
+            flag = " flagged" if pair.flagged else " excused" if pair.excused else ""
+            place = f"row {pair.row} ({cell.row}, {cell.col})"
+            lines.append(f"{place}: {pair.wanted!r} got {pair.got!r}{span}{flag}")
+    body = {normalise(text.text) for text in output.texts}
+    lost = (n for text in truth.texts if (n := normalise(text.text)) and n not in body)
+    return "\n".join([*lines, *(f"text: {text}" for text in lost)]) + "\n"
 
 
 def markdown(results: Sequence[Result], about: Mapping[str, Any]) -> str:

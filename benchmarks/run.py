@@ -4,7 +4,8 @@
 
 A scan counts when ``NAME.truth.json`` lies beside ``NAME.pdf`` (or beside ``NAME.anything.pdf``). Every
 document is a call of the command line of its own, so that its time and memory are its own; the program's
-start is part of its time. Writes ``benchmark.md`` and ``benchmark.json``.
+start is part of its time. Writes ``benchmark.md``, ``benchmark.json`` and, for each document, the output, the
+program's log and ``differences.txt``: what is wrong in it.
 """
 
 from __future__ import annotations
@@ -124,6 +125,7 @@ def assess(case: Case, out: Path, effort: Effort | None) -> Result:
         return Result(case, truth, effort, None)
     output = papers.read(written[0])
     matched = match(truth, output)
+    (out / "differences.txt").write_text(report.differences(truth, output, matched.pairs), encoding="utf-8")
     return Result(
         case=case,
         truth=truth,

@@ -72,6 +72,8 @@ def test_a_wrong_output_is_scored_lower(folder, tmp_path):
     (result,) = run.bench(run.cases([folder]), out, [], run=False)
     assert (result.score.amount_exact, result.score.label_exact, result.score.silent_errors) == (0, 1, 1)
     assert result.teds < 1
+    listed = (out / "a" / "differences.txt").read_text(encoding="utf-8").splitlines()
+    assert listed == ["row 0 (0, 1): '3.20' got '8.20' span 1×1, got 1×1"]
 
 
 def test_a_document_that_does_not_come_out_fails_the_benchmark(folder, tmp_path, capsys):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from document.types import Cell, Correction, Document, Reading, Rule, Table
 from document.writers.grid import table_heading
-from document.writers.safe import plain
+from document.writers.safe import is_corrected, plain
 
 RULES: Mapping[Rule, str] = {
     Rule.WATERMARK_RESIDUE: "去除水印残留",
@@ -51,7 +51,7 @@ class Tally:
     """Texts that are not blank."""
     for_review: int = 0
     corrected: int = 0
-    """Fields whose text is not what was read, or has a correction on record."""
+    """Fields of which more than the form was corrected."""
     verified: int = 0
     """Cells that an identity holds with."""
     confidence: float = 1.0
@@ -88,7 +88,7 @@ def tally(fields: Iterator[Field] | list[Field]) -> Tally:
     return Tally(
         fields=len(listed),
         for_review=sum(f.reading.needs_review for f in listed),
-        corrected=sum(bool(f.reading.corrections) or f.reading.text != f.reading.raw for f in listed),
+        corrected=sum(is_corrected(f.reading) for f in listed),
         verified=sum(bool(f.cell and f.cell.verified_by) for f in listed),
         confidence=sum(f.reading.confidence for f in listed) / len(listed) if listed else 1.0,
     )

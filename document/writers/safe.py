@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from document.types import Cell, Reading
+from document.types import Cell, Reading, Rule
 
 _WHITE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 """White space and control characters (C0, C1): inside a cell or a paragraph they would be taken for structure."""
@@ -21,6 +21,7 @@ _FORMULA = frozenset("=+-@＝＋－＠")
 """First characters that spreadsheets take for a formula (OWASP, CSV injection), full width ones among them."""
 _AMOUNT = re.compile(r"-?\d{1,30}(?:\.\d{1,20})?")
 _PERCENT = ("%", "％")
+_FORM = frozenset({Rule.WHITE_SPACE, Rule.WIDTH})
 
 
 def plain(text: str) -> str:
@@ -54,6 +55,11 @@ def notes_on(reading: Reading) -> list[str]:
     notes = [f"待复核：{plain(reason)}" for reason in reading.reasons] if reading.needs_review else []
     if reading.needs_review and not notes:
         notes = ["待复核"]
-    if reading.text != reading.raw:
+    if is_corrected(reading):
         notes.append(f"原读：{plain(reading.raw) or '（空）'}")
     return notes
+
+
+def is_corrected(reading: Reading) -> bool:
+    """Whether more than the form of the reading was corrected: widths and white space are no news to anybody."""
+    return any(correction.rule not in _FORM for correction in reading.corrections)

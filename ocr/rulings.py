@@ -140,7 +140,7 @@ def _without_loose(
     long = lines[:, 2] - lines[:, 1] >= options.sure_length
     safe = long | _continues(lines, tuple(r for r, k in zip(rules, long, strict=True) if k), options)
     ends = [_end(lines, posts, thin, unit, side, options) for side in (-1, 1)]
-    adrift = _crossed(lines, posts) & ~ends[0].held & ~ends[1].held
+    adrift = _crossed(lines, posts, options) & ~ends[0].held & ~ends[1].held
     kept = np.ones(len(rules), dtype=np.bool_)
     for _ in range(4):
         gone = [
@@ -194,13 +194,14 @@ def _any_beyond(lines: Floats, kept: Bools, side: int, options: RulingOptions) -
     return np.asarray((covers & near & kept[None, :]).any(axis=1))
 
 
-def _crossed(lines: Floats, posts: tuple[Ruling, ...]) -> Bools:
-    """Whether a rule of ``posts`` crosses each line inside."""
+def _crossed(lines: Floats, posts: tuple[Ruling, ...], options: RulingOptions) -> Bools:
+    """Whether a rule of ``posts`` runs over each line and beyond on both sides."""
     if not posts:
         return np.zeros(len(lines), dtype=np.bool_)
     position, start, end, _, _ = _as_array(posts).T
     inside = (lines[:, 1:2] < position) & (position < lines[:, 2:3])
-    return np.asarray((inside & (start < lines[:, :1]) & (lines[:, :1] < end)).any(axis=1))
+    beyond = 2 * options.reach
+    return np.asarray((inside & (start + beyond < lines[:, :1]) & (lines[:, :1] < end - beyond)).any(axis=1))
 
 
 # -- rules too short or too faint to be found alone ------------------------------------------------------

@@ -32,6 +32,7 @@ class RulingOptions(BaseModel):
     density: float = Field(0.85, gt=0.5, le=1, description="share of the window that must be dark (0–1)")
     max_slope: float = Field(0.02, ge=0, le=0.2, description="largest slope of a rule (points per point)")
     bridge: float = Field(6.0, ge=0, le=50, description="gaps up to this are bridged (points)")
+    chain: float = Field(0.75, gt=0.5, le=1, description="dark share of a rule broken into short pieces (0–1)")
     alignment: float = Field(0.8, gt=0, le=5, description="how far parts of one rule may be off (points)")
     slope_length: float = Field(24.0, gt=0, le=500, description="shorter pieces tell no slope (points)")
     free_length: float = Field(60.0, gt=0, le=500, description="a rule this long needs no others (points)")
@@ -118,27 +119,48 @@ def _plausible(pieces: _Pieces, unit: float, options: RulingOptions) -> _Pieces:
 def _join(pieces: _Pieces, unit: float, options: RulingOptions) -> _Pieces:
     """Pieces that continue each other across a small gap made one, by their sums.
 
-    One of the two must be longer than a stroke of the text: characters that stand in rows and columns
-    have strokes in one line too.
+    Characters that stand in rows and columns have strokes in one line too. So one of the two must be longer
+    than such a stroke, or all that continue each other make a rule that is long and mostly dark.
     """
+    before, after = _followers(pieces, unit, options)
     length = pieces.end - pieces.start
-    trusted = length >= 2.5 * options.slope_length * unit
-    own = _slopes(pieces)
-    common = float(np.median(own[trusted])) if trusted.any() else 0.0
-    slope = np.where(trusted, own, common)
+    long = length >= 2 * options.window * unit
+    sure = long[before] | long[after]
+    chain = _groups(len(pieces), before[~sure], after[~sure])
+    extent = _summed(pieces, chain)
+    whole = extent.end - extent.start
+    dark = np.bincount(chain, weights=length) / whole
+    faint = (whole >= options.free_length * unit) & (dark >= options.chain)
+    chosen = sure | faint[chain[before]]
+    return _summed(pieces, _groups(len(pieces), before[chosen], after[chosen]))
+
+
+def _followers(pieces: _Pieces, unit: float, options: RulingOptions) -> tuple[Ints, Ints]:
+    """The pairs (before, after) of pieces that lie in one line with a gap small enough to bridge."""
+    slope = _trusted_slopes(pieces, unit, options)
     middle, level = pieces.x / pieces.count, pieces.y / pieces.count
     gap = pieces.start[None, :] - pieces.end[:, None]
     follows = pieces.start[:, None] < pieces.start[None, :]
     before, after = np.nonzero(follows & (gap <= options.bridge * unit) & (gap >= -2 * unit))
     meet = (pieces.end[before] + pieces.start[after]) / 2
-    step = (level[after] + slope[after] * (meet - middle[after])) - (
-        level[before] + slope[before] * (meet - middle[before])
-    )
-    sure = np.maximum(length[before], length[after]) >= 2 * options.window * unit
-    fits = sure & (np.abs(step) <= options.alignment * unit)
-    pairs = zip(before[fits].tolist(), after[fits].tolist(), strict=True)
-    groups = np.unique(connected(len(pieces), pairs), return_inverse=True)[1]
-    return _summed(pieces, groups.astype(np.intp))
+    level_before = level[before] + slope[before] * (meet - middle[before])
+    level_after = level[after] + slope[after] * (meet - middle[after])
+    fits = np.abs(level_after - level_before) <= options.alignment * unit
+    return before[fits], after[fits]
+
+
+def _trusted_slopes(pieces: _Pieces, unit: float, options: RulingOptions) -> Floats:
+    """The slope of each long piece, and for the short ones the median of those."""
+    own = _slopes(pieces)
+    trusted = pieces.end - pieces.start >= 2.5 * options.slope_length * unit
+    common = float(np.median(own[trusted])) if trusted.any() else 0.0
+    return np.where(trusted, own, common)
+
+
+def _groups(number: int, before: Ints, after: Ints) -> Ints:
+    """For each of ``number`` pieces the number of the group, from 0, that the pairs put it in."""
+    roots = connected(number, zip(before.tolist(), after.tolist(), strict=True))
+    return np.unique(roots, return_inverse=True)[1].astype(np.intp)
 
 
 def _summed(pieces: _Pieces, group: Ints) -> _Pieces:

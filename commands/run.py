@@ -38,10 +38,10 @@ RUN_FIELDS = {
 @click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="INPUT...")
 @click.option(
     "-o",
-    "--output",
+    "--output-folder",
     required=True,
     type=click.Path(path_type=Path),
-    envvar="QINGZHANG_OUTPUT",
+    envvar="QINGZHANG_OUTPUT_FOLDER",
     help="folder for the output: one folder per document",
 )
 @setting(RunOptions, "pages")
@@ -63,7 +63,7 @@ RUN_FIELDS = {
 @flag(BatchOptions, "force")
 @flag(BatchOptions, "keep_temporary_files")
 @config_option()
-def command(inputs: tuple[Path, ...], output: Path, **values: Any) -> int:
+def command(inputs: tuple[Path, ...], output_folder: Path, **values: Any) -> int:
     """Clean every PDF, PNG, JPEG and TIFF that INPUT names (files, or folders searched through).
 
     Each document gets a folder in the output with document.json and document.txt. Documents whose bytes, options
@@ -73,7 +73,7 @@ def command(inputs: tuple[Path, ...], output: Path, **values: Any) -> int:
 
     options, batch = run_options(values), batch_options(values)
     with watching() as watcher:
-        report = run_batch(inputs, output, options, batch, watcher)
+        report = run_batch(inputs, output_folder, options, batch, watcher)
     click.echo(summary(report))
     return report.exit_code
 

@@ -56,7 +56,8 @@ def code_form(text: str) -> str:
         return text
     if _DECIMAL.fullmatch(text):
         return text
-    digits = _NOISE.sub("", text).translate(_ALIKE)
+    pieces = [p for p in text.split() if len(p) > 1]
+    digits = _NOISE.sub("", pieces[0] if len(pieces) == 1 else text).translate(_ALIKE)
     return digits if CODE.fullmatch(digits) else text
 
 
@@ -90,9 +91,15 @@ def _header_rows(table: Table) -> int:
     for row in sorted(rows):
         texts = [t for t in rows[row] if t]
         ends = any(CODE.fullmatch(code_form(t)) or _DECIMAL.fullmatch(t) for t in texts)
-        if ends or (texts and _FIRST_ROW.match(texts[0]) and row > 0):
+        if ends or (texts and _FIRST_ROW.match(texts[0]) and row > 0 and not _is_head(texts)):
             return row
     return min(1, table.n_rows)
+
+
+def _is_head(texts: list[str]) -> bool:
+    """Whether a row that begins with 合计 names columns (合计 因公出国费 公务接待费) rather than sums rows."""
+    words = [t for t in texts[1:] if any(c.isalpha() for c in t)]
+    return len(words) >= 2 and len(words) == len(texts) - 1 and texts[0] in ("合计", "小计", "总计")
 
 
 def _numbering_rows(table: Table, header_rows: int) -> frozenset[int]:
@@ -108,8 +115,10 @@ def _numbering_rows(table: Table, header_rows: int) -> frozenset[int]:
 def _numbers_columns(texts: list[str]) -> bool:
     numbers = [int(t) for t in texts if _INTEGER.fullmatch(t)]
     words = [t for t in texts if not _INTEGER.fullmatch(t)]
-    rising = len(numbers) >= 2 and numbers == sorted(set(numbers)) and numbers[-1] <= 60
-    return rising and (len(words) <= 1 or all(w == "栏次" for w in words))
+    steps = sum(b == a + 1 for a, b in pairwise(numbers))
+    named = "栏次" in words
+    counting = len(numbers) >= 2 and steps >= max(1, (0.3 if named else 0.6) * (len(numbers) - 1))
+    return counting and (named or len(words) <= 1)
 
 
 def _level_columns(head: dict[int, list[str]]) -> tuple[int, ...]:

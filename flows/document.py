@@ -13,8 +13,10 @@ from pathlib import Path
 from cleanup.confidence import assess
 from cleanup.correct import correct
 from cleanup.numbers import clean_numbers
+from cleanup.reconcile import reconcile
 from cleanup.text import clean_texts
 from cleanup.watermark import Watermark, find_watermark
+from dictionaries.identities import load_identities
 from dictionaries.loader import load_dictionary
 from document.exceptions import EmptyDocument, QingzhangError
 from document.types import Document, Origin, Page, PageContent, Source
@@ -89,6 +91,7 @@ def finish(plan: Plan, pages: Sequence[PageContent]) -> Document:
     document = clean_texts(document, dictionary)
     document = clean_numbers(document)
     document = correct(document, dictionary)
+    document = reconcile(document, load_identities())
     return assess(document, dictionary)
 
 

@@ -1,0 +1,356 @@
+"""Amounts add up (勾稽): verify, repair what is beyond doubt, flag the rest.
+
+The identities of ``dictionaries`` become equations over the document's cells. Cells in equations that hold are
+verified; where equations fail, the smallest likely misreading that makes all hold is repaired; what stays in doubt
+is flagged with the equation in words. A document that is wrong in print is left as it is, and says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cleanup.amount_grid import AmountGrid, read_grid
+from cleanup.copies import Copies, find_copies
+from cleanup.equations import Equation, Place
+from cleanup.identities import Grids, find_equations
+from cleanup.misreadings import IMPOSSIBLE, grouped, misreading_cost, recogniser_values
+from cleanup.numbers import number_style
+from cleanup.repair import Evidence, Ledger, Repair, ledger, repair_all
+from dictionaries.identities import Identities
+from document.types import Block, Cell, Correction, Document, Rule, Table, TextBlock
+
+ROUNDING_NOTE = "尾数误差"
+_LEADING_ZERO = re.compile(r"-?0[\d,]")
+
+
+class ReconcileOptions(BaseModel):
+    """How sums are used."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    repair: bool = Field(default=True, description="repair amounts that the sums put beyond doubt")
+    family_share: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="share (0-1) of a rule's equations in one table that must hold for the rule to be believed there",
+    )
+    max_suspects: int = Field(
+        default=6, ge=1, le=100, description="most cells of one failing equation that are flagged"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdicts:
+    """What is to be written into the document."""
+
+    reasons: Mapping[Place, tuple[str, ...]]
+    verified: Mapping[Place, tuple[str, ...]]
+    repairs: Mapping[Place, tuple[Decimal, str, float]]
+    """New value, equation, score."""
+    tables: Mapping[int, tuple[str, ...]]
+    """Reasons by block index."""
+    incomplete: frozenset[int]
+    """Tables that may lack rows."""
+
+
+def reconcile(document: Document, identities: Identities, options: ReconcileOptions | None = None) -> Document:
+    """The document with amounts verified, repaired and flagged by what must add up."""
+    options = options or ReconcileOptions()
+    grids = _grids(document)
+    values = {Place(b, *at): a.value for b, (_, grid) in grids.items() for at, a in grid.amounts.items()}
+    equations = find_equations(grids, identities)
+    units = {b: _unit(table) for b, (table, _) in grids.items()}
+    books = ledger(equations, values, units, rounds=False)
+    believed, broken = _believed(books, options)
+    books = ledger(believed, values, units, _rounds(document, ledger(believed, values, units, rounds=True)))
+    evidence = _evidence(grids, find_copies(grids, values))
+    repairs: tuple[Repair, ...] = ()
+    if options.repair:
+        books, repairs = repair_all(books, evidence)
+    verdicts = _judge(books, evidence, grids, repairs, broken, options)
+    return _written(document, grids, verdicts, identities)
+
+
+def _grids(document: Document) -> dict[int, tuple[Table, AmountGrid]]:
+    found = {}
+    for index, block in enumerate(document.blocks):
+        if isinstance(block, Table):
+            grid = read_grid(block)
+            if grid is not None:
+                found[index] = (block, grid)
+    return found
+
+
+def _unit(table: Table) -> Decimal:
+    """The smallest step of the table's amounts: one in the last decimal it prints."""
+    style = number_style(c.reading.text for c in table.cells if c.amount is not None)
+    decimals = 2 if style.decimals is None else style.decimals
+    return Decimal(1).scaleb(-decimals)
+
+
+def _believed(books: Ledger, options: ReconcileOptions) -> tuple[list[Equation], list[Equation]]:
+    """Equations of rules that mostly hold in their table, and the failing ones of rules that do not."""
+    families: dict[tuple[object, ...], list[Equation]] = defaultdict(list)
+    for equation in books.equations:
+        families[equation.family].append(equation)
+    believed: list[Equation] = []
+    doubted: list[Equation] = []
+    for members in families.values():
+        real = [e for e in members if any(books.values[p] for p in e.places())]
+        holding = sum(books.residual(e) == 0 or books.is_small(e) for e in real)
+        if len(real) >= 4 and holding < options.family_share * len(real):
+            doubted.extend(e for e in real if books.residual(e) != 0)
+        else:
+            believed.extend(members)
+    return believed, doubted
+
+
+def _rounds(document: Document, books: Ledger) -> bool:
+    """Whether sums are off by rounding: equations that no one cell explains are, and the note eases the proof.
+
+    The note alone is not enough: most documents that print it add up to the last digit, and there a small
+    difference is a misread digit.
+    """
+    small = [e for e in books.equations if books.is_small(e)]
+    lone = [e for e in small if all(_cleared_by_sum(books, p) for p in e.places() if books.values[p])]
+    noted = any(isinstance(b, TextBlock) and ROUNDING_NOTE in b.reading.text for b in document.blocks)
+    return len(lone) >= (1 if noted else 2)
+
+
+def _cleared_by_sum(books: Ledger, place: Place) -> bool:
+    return any(books.speaks_for(e, place) for e in books.by_place.get(place, ()))
+
+
+def _decimals(grids: Grids) -> dict[int, int | None]:
+    """Digits after the point in each table; where a table is too small to tell, as in all tables together."""
+    texts = {b: [c.reading.text for c in table.cells if c.amount is not None] for b, (table, _) in grids.items()}
+    overall = number_style(text for found in texts.values() for text in found).decimals
+    own = {block: number_style(found).decimals for block, found in texts.items()}
+    return {block: overall if found is None else found for block, found in own.items()}
+
+
+def _evidence(grids: Grids, copies: Copies) -> Evidence:
+    cells: dict[Place, Cell] = {}
+    decimals = _decimals(grids)
+    blank: set[Place] = set()
+    unread: set[Place] = set()
+    for block, (table, grid) in grids.items():
+        for cell in table.cells:
+            amount = grid.amounts.get((cell.row, cell.col))
+            if amount is not None:
+                place = Place(block, cell.row, cell.col)
+                cells[place] = cell
+                blank.update([place] if amount.blank else [])
+                unread.update([place] if amount.unread else [])
+
+    def cost(place: Place, value: Decimal) -> int:
+        return misreading_cost(cells[place].reading.text, value, decimals[place.block])
+
+    heard = {place: found for place, cell in cells.items() if (found := recogniser_values(cell))}
+    return Evidence(cost, heard, copies, frozenset(blank), frozenset(unread))
+
+
+# --- judging ----------------------------------------------------------------------------------------------
+
+
+def _judge(
+    books: Ledger,
+    evidence: Evidence,
+    grids: Grids,
+    repairs: Sequence[Repair],
+    doubted: Sequence[Equation],
+    options: ReconcileOptions,
+) -> _Verdicts:
+    reasons: dict[Place, list[str]] = defaultdict(list)
+    tables: dict[int, list[str]] = defaultdict(list)
+    incomplete: set[int] = set()
+    for equation in (e for e in books.equations if books.fails(e)):
+        words = in_words(equation, books, grids)
+        suspects, missing = _suspects(equation, books, evidence, options)
+        for place in suspects:
+            reasons[place].append(words)
+        tables[equation.total.block].append(words)
+        if missing:
+            incomplete.add(equation.total.block)
+    for equation in doubted:
+        tables[equation.total.block].append("多数勾稽关系不成立，行列可能错位：" + in_words(equation, books, grids))
+        incomplete.add(equation.total.block)
+    for place, words in _copy_doubts(books, evidence, grids):
+        reasons[place].append(words)
+    return _Verdicts(
+        {place: tuple(dict.fromkeys(found)) for place, found in reasons.items()},
+        _verified(books, evidence, grids),
+        _changes(repairs, books, grids),
+        {block: tuple(dict.fromkeys(found))[:20] for block, found in tables.items()},
+        frozenset(incomplete),
+    )
+
+
+def _suspects(
+    equation: Equation, books: Ledger, evidence: Evidence, options: ReconcileOptions
+) -> tuple[list[Place], bool]:
+    """The cells that may be to blame, and whether a missing row is the better explanation."""
+    places = equation.places()
+    uncleared = [p for p in places if not _cleared_by_sum(books, p)]
+    numbers = [p for p in uncleared if p not in evidence.blank]
+    apart = [p for p in numbers if not evidence.copies.agreeing(p, books.values)]
+    chosen = apart or numbers
+    if chosen:
+        return _likeliest(equation, chosen, books, evidence, options), False
+    blanks = [p for p in uncleared if p in evidence.blank and equation.solved(p, books.values) > 0]
+    printed = [p for p in places if p not in evidence.blank]
+    lacking = equation.open_ended and books.residual(equation) < 0
+    if blanks and len(blanks) <= 2:
+        return [equation.total, *blanks], False
+    if len(printed) <= 4 and not lacking:
+        return printed, False
+    return [equation.total], lacking
+
+
+def _likeliest(
+    equation: Equation, places: list[Place], books: Ledger, evidence: Evidence, options: ReconcileOptions
+) -> list[Place]:
+    """All suspects if they are few; else those whose reading one or two slips explain."""
+    if len(places) <= options.max_suspects:
+        return places
+    slips = {p: evidence.cost(p, equation.solved(p, books.values)) for p in places}
+    likely = [p for p in places if slips[p] < IMPOSSIBLE]
+    return likely or [equation.total]
+
+
+def _copy_doubts(books: Ledger, evidence: Evidence, grids: Grids) -> Iterable[tuple[Place, str]]:
+    """Amounts that differ from their copy where no sum vouches for them."""
+    for place in books.values:
+        others = evidence.copies.differing(place, books.values)
+        if not others or evidence.copies.agreeing(place, books.values):
+            continue
+        verified = _cleared_by_sum(books, place)
+        if not verified or _crossed(place, others, books, evidence):
+            other = others[0]
+            title = grids[other.block][0].title or grids[other.block][0].number or "另一张表"
+            yield place, f"与《{title}》同一科目的数字不同（{_shown(books.values[other])}）"
+
+
+def _crossed(place: Place, others: Sequence[Place], books: Ledger, evidence: Evidence) -> bool:
+    """Whether another row of this column holds what the copy holds here, and the other way round."""
+    here = books.values[place]
+    for equation in books.by_place.get(place, ()):
+        for sister in equation.places():
+            if sister == place or sister.col != place.col or sister.block != place.block:
+                continue
+            copies = evidence.copies.twins.get(sister, ())
+            if any(books.values[c] == here and here != books.values[sister] for c in copies) and any(
+                books.values[o] == books.values[sister] for o in others
+            ):
+                return True
+    return False
+
+
+def _verified(books: Ledger, evidence: Evidence, grids: Grids) -> dict[Place, tuple[str, ...]]:
+    found: dict[Place, tuple[str, ...]] = {}
+    for place, value in books.values.items():
+        if place in evidence.unread:
+            continue
+        names = [
+            e.name
+            for e in books.by_place.get(place, ())
+            if books.speaks_for(e, place) and any(books.values[p] for p in e.places())
+        ]
+        if value:
+            copies = evidence.copies.agreeing(place, books.values)
+            titles = (grids[p.block][0].title or grids[p.block][0].number for p in copies[:3])
+            names += [f"同《{title}》" if title else "与另一张表相同" for title in titles]
+        if names:
+            found[place] = tuple(dict.fromkeys(names))
+    return found
+
+
+def _changes(repairs: Sequence[Repair], books: Ledger, grids: Grids) -> dict[Place, tuple[Decimal, str, float]]:
+    changes: dict[Place, tuple[Decimal, str, float]] = {}
+    for repair in repairs:
+        words = "；".join(in_words(e, books, grids) for e in repair.fixed[:3])
+        score = min(0.999, 1 - 0.05 ** min(3, repair.support))
+        for place, value in repair.changes:
+            changes[place] = (value, words, score)
+    return changes
+
+
+# --- words ------------------------------------------------------------------------------------------------
+
+
+def in_words(equation: Equation, books: Ledger, grids: Grids) -> str:
+    """The equation for an operator: 与下级科目合计不符…（差 0.30）, or = where it holds."""
+    total = books.values[equation.total]
+    summed = total + books.residual(equation)
+    name = f"“{_called(equation.total, grids)}”{_shown(total)}"
+    if summed == total:
+        return f"{equation.name}：{name}相符"
+    return f"{equation.name}：{name}与合计{_shown(summed)}不符（差 {_shown(abs(summed - total))}）"
+
+
+def _called(place: Place, grids: Grids) -> str:
+    """What a cell is called: the row's label and the column's head."""
+    grid = grids[place.block][1]
+    panel = next((p for p in grid.panels if place.col in p.amount_cols), None)
+    label = grid.label(place.row, panel) if panel else None
+    head = grid.head(place.col)
+    return " ".join(x for x in (label.text[:40] if label else f"第{place.row + 1}行", head[:30]) if x)
+
+
+def _shown(value: Decimal) -> str:
+    return format(value, "f")
+
+
+# --- writing ----------------------------------------------------------------------------------------------
+
+
+def _written(document: Document, grids: Grids, verdicts: _Verdicts, identities: Identities) -> Document:
+    blocks: list[Block] = list(document.blocks)
+    decimals = _decimals(grids)
+    for block, (table, grid) in grids.items():
+        style = number_style(c.reading.text for c in table.cells if c.amount is not None)
+        like = "," if style.separators else ""
+        cells = tuple(
+            _written_cell(cell, Place(block, cell.row, cell.col), verdicts, identities, like, decimals[block])
+            if (cell.row, cell.col) in grid.amounts
+            else cell
+            for cell in table.cells
+        )
+        reasons = tuple(dict.fromkeys((*table.reasons, *verdicts.tables.get(block, ()))))
+        review = table.needs_review or block in verdicts.incomplete
+        blocks[block] = replace(table, cells=cells, reasons=reasons, needs_review=review)
+    return replace(document, blocks=tuple(blocks))
+
+
+def _written_cell(
+    cell: Cell, place: Place, verdicts: _Verdicts, identities: Identities, like: str, decimals: int | None
+) -> Cell:
+    verified = verdicts.verified.get(place, ())
+    reasons = verdicts.reasons.get(place, ())
+    change = verdicts.repairs.get(place)
+    if change is None and _LEADING_ZERO.match(cell.reading.text):
+        change = (Decimal(cell.amount or 0), "数字前多读了一个0", 0.99) if verified else None
+        reasons = reasons if verified else (*reasons, "数字以0开头，可能多读了一位")
+    if not verified and not reasons and change is None:
+        return cell
+    reading = cell.reading
+    amount = cell.amount
+    if change is not None:
+        value, words, score = change
+        text = grouped(value, like, decimals) if value else ""
+        record = Correction(reading.text, text, Rule.IDENTITY, score, f"{identities.source} {words}")
+        reading = replace(
+            reading, text=text, corrections=(*reading.corrections, record), needs_review=False, reasons=()
+        )
+        amount = format(Decimal(text.replace(",", "")), "f") if text else None
+    if reasons:
+        merged = tuple(dict.fromkeys((*reading.reasons, *reasons)))
+        reading = replace(reading, needs_review=True, reasons=merged)
+    return replace(cell, reading=reading, amount=amount, verified_by=verified)

@@ -1,0 +1,219 @@
+"""The smallest change that makes the sums hold (最小改动): search for repairs of misread amounts.
+
+Works on values alone. Every amount in an equation that fails proposes the value with which it would hold; a
+proposal counts when it makes several independent equations hold and breaks none. It is a repair only when it is
+unique and a likely misreading; everything else is left to be flagged. All loops are bounded.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from cleanup.copies import Copies
+from cleanup.equations import Equation, Place, rounding
+from cleanup.misreadings import IMPOSSIBLE
+
+MAX_ROUNDS = 60
+"""Repairs in one document; a document with more damage than this is for a person."""
+MAX_PLACES = 4000
+"""Amounts in failing equations that are looked at in one round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What besides the sums speaks for a value."""
+
+    cost: Callable[[Place, Decimal], int]
+    """Slips of the recogniser from a value to what it read at a place."""
+    recogniser: Mapping[Place, Mapping[Decimal, float]]
+    """Other values the recogniser thought of, with probabilities."""
+    copies: Copies
+    blank: frozenset[Place]
+    """Places without any text."""
+    unread: frozenset[Place]
+    """Places with a text that is no number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """New values for one cell, or for two that were exchanged."""
+
+    changes: tuple[tuple[Place, Decimal], ...]
+    fixed: tuple[Equation, ...]
+    """Equations that failed and hold now."""
+    copy_of: Place | None = None
+    """A cell of another table that holds the same value."""
+    likelihood: float = 0.0
+    """The recogniser's own probability for this value, 0 where it did not think of it."""
+    cost: int = 0
+
+    @property
+    def support(self) -> int:
+        """Independent reasons: equations fixed, a copy, the recogniser's own second thought."""
+        return len(self.fixed) + (self.copy_of is not None) + (self.likelihood >= 0.05)
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Equations with the values as they stand, and which of them hold."""
+
+    equations: tuple[Equation, ...]
+    values: Mapping[Place, Decimal]
+    units: Mapping[int, Decimal]
+    """For each table the smallest step of its amounts, 0.01 for two decimals."""
+    rounds: bool
+    """Whether the document's sums are off by rounding (尾数误差)."""
+    by_place: Mapping[Place, tuple[Equation, ...]] = field(default_factory=dict)
+
+    def residual(self, equation: Equation) -> Decimal:
+        """How far the terms are above the total."""
+        return equation.residual(self.values)
+
+    def is_small(self, equation: Equation) -> bool:
+        """Whether the difference is one that rounding makes."""
+        unit = self.units.get(equation.total.block, Decimal("0.01"))
+        return 0 < abs(self.residual(equation)) <= rounding(equation, unit)
+
+    def fails(self, equation: Equation) -> bool:
+        """Whether the equation fails, rounding tolerated where the document has it."""
+        return self.residual(equation) != 0 and not (self.rounds and self.is_small(equation))
+
+    def speaks_for(self, equation: Equation, place: Place) -> bool:
+        """Whether the equation holds in a way that clears this cell: exactly, and not only zeros for a number."""
+        if self.residual(equation) != 0:
+            return False
+        return not self.values[place] or any(self.values[p] for p in equation.places() if p != place)
+
+    def with_values(self, changes: Iterable[tuple[Place, Decimal]]) -> Ledger:
+        """The ledger after some changes."""
+        return Ledger(self.equations, {**self.values, **dict(changes)}, self.units, self.rounds, self.by_place)
+
+
+def ledger(
+    equations: Sequence[Equation], values: Mapping[Place, Decimal], units: Mapping[int, Decimal], rounds: bool
+) -> Ledger:
+    """A ledger with its index from cells to equations."""
+    index: dict[Place, list[Equation]] = defaultdict(list)
+    for equation in equations:
+        for place in equation.places():
+            index[place].append(equation)
+    return Ledger(tuple(equations), values, units, rounds, {place: tuple(found) for place, found in index.items()})
+
+
+def repair_all(books: Ledger, evidence: Evidence) -> tuple[Ledger, tuple[Repair, ...]]:
+    """Repair what is beyond doubt, the best supported first; the books after it, and what was done."""
+    done: list[Repair] = []
+    touched: set[Place] = set()
+    for _ in range(MAX_ROUNDS):
+        chosen = best_repair(books, evidence, touched)
+        if chosen is None:
+            break
+        books = books.with_values(chosen.changes)
+        touched.update(place for place, _ in chosen.changes)
+        done.append(chosen)
+    return books, tuple(done)
+
+
+def best_repair(books: Ledger, evidence: Evidence, touched: set[Place]) -> Repair | None:
+    """The best supported repair that nothing rivals, or None."""
+    proposals = [*_single(books, evidence), *_exchanged(books, evidence)]
+    proposals.sort(key=lambda r: (-r.support, r.cost, -r.likelihood, r.changes))
+    for repair in proposals:
+        own = {place for place, _ in repair.changes}
+        if own & touched or not _beyond_doubt(repair, books, evidence):
+            continue
+        if not any(_rivals(repair, other) for other in proposals):
+            return repair
+    return None
+
+
+def _single(books: Ledger, evidence: Evidence) -> Iterator[Repair]:
+    """One cell changed: every value that makes all its failing equations hold and breaks none."""
+    failing = [e for e in books.equations if books.residual(e) != 0]
+    places = list(dict.fromkeys(place for e in failing for place in e.places()))[:MAX_PLACES]
+    for place in places:
+        wrong = [e for e in books.by_place[place] if books.residual(e) != 0]
+        right = [e for e in books.by_place[place] if books.speaks_for(e, place)]
+        if right and books.values[place]:
+            continue
+        if len(right) > 0 and place in evidence.blank:
+            continue
+        for value in dict.fromkeys(e.solved(place, books.values) for e in wrong):
+            fixed = tuple(e for e in wrong if e.solved(place, books.values) == value)
+            if len(fixed) == len(wrong) and value != books.values[place]:
+                yield _proposal(((place, value),), fixed, evidence, books)
+
+
+def _proposal(
+    changes: tuple[tuple[Place, Decimal], ...],
+    fixed: tuple[Equation, ...],
+    evidence: Evidence,
+    books: Ledger,
+) -> Repair:
+    (place, value), *_ = changes
+    others = evidence.copies.same_key.get(place, ())
+    copy = next((p for p in others if value and books.values[p] == value), None)
+    likelihood = evidence.recogniser.get(place, {}).get(value, 0.0)
+    return Repair(changes, fixed, copy, likelihood, evidence.cost(place, value))
+
+
+def _exchanged(books: Ledger, evidence: Evidence) -> Iterator[Repair]:
+    """Two cells of one row, or of one column, whose values changed places."""
+    failing = [e for e in books.equations if books.fails(e)]
+    for a, b in _exchange_pairs(failing, books):
+        if books.values[a] == books.values[b]:
+            continue
+        changes = ((a, books.values[b]), (b, books.values[a]))
+        after = books.with_values(changes)
+        around = dict.fromkeys((*books.by_place[a], *books.by_place[b]))
+        wrong = [e for e in around if books.residual(e) != 0]
+        if len(wrong) >= 2 and all(after.residual(e) == 0 for e in around):
+            yield Repair(changes, tuple(wrong), cost=1)
+
+
+def _exchange_pairs(failing: Sequence[Equation], books: Ledger) -> Iterator[tuple[Place, Place]]:
+    """Neighbours in a row of failing equations, and cells of one column in two failing rows; at most 3,000."""
+    rows: dict[tuple[int, int], set[Place]] = defaultdict(set)
+    columns: dict[tuple[int, int], set[Place]] = defaultdict(set)
+    for equation in failing:
+        for place in equation.places():
+            rows[place.block, place.row].add(place)
+            columns[place.block, place.col].add(place)
+    count = 0
+    for group in (*rows.values(), *columns.values()):
+        ordered = sorted(p for p in group if p in books.by_place)
+        for i, a in enumerate(ordered):
+            for b in ordered[i + 1 : i + 12]:
+                count += 1
+                if count > 3000:
+                    return
+                yield a, b
+
+
+def _beyond_doubt(repair: Repair, books: Ledger, evidence: Evidence) -> bool:
+    """Whether the repair is a likely misreading with enough independent reasons."""
+    if len(repair.changes) == 2:
+        return len(repair.fixed) >= 2
+    (place, value), *_ = repair.changes
+    if repair.cost >= IMPOSSIBLE or (value < 0 <= books.values[place]):
+        return False
+    outside = repair.copy_of is not None or repair.likelihood >= 0.05
+    if any(books.is_small(e) for e in repair.fixed):
+        return outside and len(repair.fixed) >= 2
+    if place in evidence.blank or repair.cost >= 2 or not value:
+        return repair.support >= 3 or (outside and len(repair.fixed) >= 1 and repair.cost <= 1)
+    if len(repair.fixed) >= 2:
+        return True
+    return repair.copy_of is not None or repair.likelihood >= 0.2
+
+
+def _rivals(repair: Repair, other: Repair) -> bool:
+    """Whether the other proposal explains the same failures about as well with other cells."""
+    if {p for p, _ in repair.changes} & {p for p, _ in other.changes}:
+        return repair.changes != other.changes and other.support >= repair.support
+    if not set(repair.fixed) & set(other.fixed) or other.cost >= IMPOSSIBLE:
+        return False
+    return other.support >= repair.support

@@ -12,7 +12,10 @@ from dataclasses import dataclass, replace
 from pydantic import BaseModel, ConfigDict, Field
 
 from cleanup.lexicon import Lexicon, any_year, key_of, lexicon, split_label
+from cleanup.numbering import vouched_numbers
 from cleanup.numbers import parse_amount
+from cleanup.row_codes import row_codes
+from cleanup.table_roles import TableRoles, table_roles
 from dictionaries.types import Dictionary
 from document.types import (
     NOT_IN_TEXT,
@@ -26,6 +29,12 @@ from document.types import (
     TextBlock,
     TextLine,
 )
+
+_DECIDED = frozenset(
+    {Rule.SUBJECT_NAME, Rule.SUBJECT_CODE, Rule.FIXED_LABEL, Rule.PHRASE, Rule.IDENTITY, Rule.REVIEWER}
+)
+"""Rules that weighed the recogniser's doubt already, and decided."""
+_CLEAR = 0.9
 
 
 class ConfidenceOptions(BaseModel):
@@ -66,21 +75,39 @@ def assess(document: Document, dictionary: Dictionary, options: ConfidenceOption
     words = lexicon(dictionary, document.meta.year)
     scanned = frozenset(p.number for p in document.pages if p.origin is not Origin.TEXT_LAYER)
     blocks = tuple(
-        replace(b, cells=tuple(_assess_cell(c, words, scanned, options) for c in b.cells))
-        if isinstance(b, Table)
-        else _assess_block(b, words, scanned, options)
+        _assess_table(b, words, scanned, options) if isinstance(b, Table) else _assess_block(b, words, scanned, options)
         for b in document.blocks
     )
     return replace(document, blocks=blocks)
 
 
-def _assess_cell(cell: Cell, words: Lexicon, scanned: frozenset[int], options: ConfidenceOptions) -> Cell:
+def _assess_table(table: Table, words: Lexicon, scanned: frozenset[int], options: ConfidenceOptions) -> Table:
+    roles = table_roles(table)
+    vouched = vouched_numbers(table, roles) | _vouched_codes(table, roles, words)
+    cells = (_assess_cell(c, (c.row, c.col) in vouched, words, scanned, options) for c in table.cells)
+    return replace(table, cells=tuple(cells))
+
+
+def _vouched_codes(table: Table, roles: TableRoles, words: Lexicon) -> frozenset[tuple[int, int]]:
+    """Places of codes that stand beside their name."""
+    texts = {(c.row, c.col): c.reading.text for c in table.cells}
+    found = set()
+    for code in row_codes(table, roles):
+        name = key_of(texts.get(code.name_at, "")) if code.name_at else ""
+        if any(key_of(s.name) == name for s in words.names.get(code.code, ())):
+            found.add((code.row, code.col))
+    return frozenset(found)
+
+
+def _assess_cell(
+    cell: Cell, vouched: bool, words: Lexicon, scanned: frozenset[int], options: ConfidenceOptions
+) -> Cell:
     reading = cell.reading
     if not reading.text:
         return cell
     doubt = _least_sure(cell.lines, reading) if cell.page in scanned else _Doubt(1.0)
     is_number = parse_amount(reading.text) is not None
-    known = not is_number and _is_known(reading.text, words)
+    known = vouched or (not is_number and _is_known(reading.text, words))
     reason = _reason(doubt, _cover(cell.lines), is_number, known, options)
     confidence = _confidence(doubt.probability, is_number, known, reading)
     return replace(cell, reading=_judged(reading, confidence, reason))
@@ -99,12 +126,15 @@ def _assess_block(block: TextBlock, words: Lexicon, scanned: frozenset[int], opt
 
 
 def _least_sure(lines: Sequence[TextLine], reading: Reading, digits_only: bool = False) -> _Doubt:
-    """The least sure character; other forms of the same character (（ and (, ， and ,) are no doubt."""
+    """The least sure character that is still in the text; other forms of it (（ and () are no doubt."""
+    if any(c.rule in _DECIDED and c.score >= _CLEAR for c in reading.corrections):
+        return _Doubt(1.0)
+    left = key_of(reading.text)
     doubts = [
         _doubt_of(c)
         for line in lines
         for c in line.characters
-        if c.text.strip() and (not digits_only or c.text.isdigit())
+        if key_of(c.text) and key_of(c.text) in left and (not digits_only or c.text.isdigit())
     ]
     if doubts:
         return min(doubts, key=lambda d: d.probability)

@@ -14,6 +14,7 @@ from math import log
 from pydantic import BaseModel, ConfigDict, Field
 
 from cleanup.codes import correct_codes
+from cleanup.enumeration import mend_mark, mend_sequence
 from cleanup.evidence import Witness, log_odds, probability, witnesses
 from cleanup.lexicon import (
     YEAR,
@@ -27,6 +28,7 @@ from cleanup.lexicon import (
     split_label,
 )
 from cleanup.names import RepeatedNames, repeated_names
+from cleanup.numbering import mend_numbering
 from cleanup.row_codes import RowCode, row_codes
 from cleanup.signs import mend_signs
 from cleanup.similarity import EditCosts
@@ -43,7 +45,10 @@ _IN_TEXT: tuple[LabelKind | None, ...] = (
     LabelKind.CAPTION,
 )
 _TEXT_KINDS = frozenset({BlockKind.HEADING, BlockKind.TOC, BlockKind.NOTE, BlockKind.PARAGRAPH})
-_NUMERALS = "一二三四五六七八九十"
+_DUST = frozenset(".,·'`’‘_|~^:;$，。、：；")
+_SPECKS = " .,·'`’‘_|-~*^,;"
+"""Marks that dust and rules leave at the ends of a label."""
+_BRACKETS = dict.fromkeys(map(ord, "()\"'"))
 _LONGEST = 160
 """Longer paragraphs are prose of their own: no fixed sentence is so long."""
 
@@ -54,7 +59,7 @@ class CorrectOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     similarity: float = Field(
-        default=0.6, ge=0.3, le=1, description="plain likeness (0-1) from which an entry becomes a candidate"
+        default=0.5, ge=0.3, le=1, description="plain likeness (0-1) from which an entry becomes a candidate"
     )
     odds: float = Field(
         default=6.0, ge=1, le=1e6, description="odds in favour of the candidate from which a text is corrected"
@@ -141,7 +146,7 @@ def _correct_block(block: Block, search: _Search) -> Block:
 
 def _correct_table(table: Table, search: _Search) -> Table:
     roles = table_roles(table)
-    table = correct_codes(table, roles, search.lexicon)
+    table = mend_numbering(mend_sequence(correct_codes(table, roles, search.lexicon), search.lexicon), roles)
     codes = row_codes(table, roles)
     by_name = {c.name_at: c for c in codes if c.name_at is not None}
     cells = tuple(_correct_cell(cell, by_name.get((cell.row, cell.col)), roles, search) for cell in table.cells)
@@ -153,10 +158,21 @@ def _correct_table(table: Table, search: _Search) -> Table:
 
 
 def _correct_cell(cell: Cell, code: RowCode | None, roles: TableRoles, search: _Search) -> Cell:
-    if not cell.reading.text or cell.amount is not None or _is_plain_number(cell.reading.text):
+    if not cell.reading.text or cell.amount is not None:
         return cell
+    if _is_plain_number(cell.reading.text):
+        return _without_dust(cell)
     reading = _correct_label(cell.reading, cell.lines, code, search)
     return cell if reading is cell.reading else replace(cell, reading=reading)
+
+
+def _without_dust(cell: Cell) -> Cell:
+    """A cell that holds nothing but one or two specks is blank; dashes and strokes are printed for nil."""
+    text = cell.reading.text
+    if len(text) > 2 or not all(c in _DUST for c in text):
+        return cell
+    record = Correction(text, "", Rule.DEBRIS, 0.9)
+    return replace(cell, reading=replace(cell.reading, text="", corrections=(*cell.reading.corrections, record)))
 
 
 def _is_plain_number(text: str) -> bool:
@@ -165,11 +181,9 @@ def _is_plain_number(text: str) -> bool:
 
 def _correct_label(reading: Reading, lines: Sequence[TextLine], code: RowCode | None, search: _Search) -> Reading:
     """One label, decided once: kept, corrected with a record, or flagged with a reason."""
+    reading = mend_mark(_without_specks(reading, search), search.lexicon)
     parts = split_label(reading.text)
-    verdict, parts = _with_mark(reading.text, search) or (
-        _judge(reading, parts, lines, code, search),
-        parts,
-    )
+    verdict = _judge(reading, parts, lines, code, search)
     if verdict.key is not None:
         return _corrected(reading, parts, verdict, code, search)
     if verdict.reason and verdict.reason not in reading.reasons:
@@ -177,16 +191,15 @@ def _correct_label(reading: Reading, lines: Sequence[TextLine], code: RowCode | 
     return reading
 
 
-def _with_mark(text: str, search: _Search) -> tuple[_Verdict, LabelParts] | None:
-    """十卫生健康支出 → 十、卫生健康支出: the mark after the numeral was lost; None where it was not."""
-    key = key_of(text)
-    count = next((i for i, c in enumerate(key) if c not in _NUMERALS), len(key))
-    core = key[count:]
-    if not 1 <= count <= 3 or len(core) < 4 or search.lexicon.is_known(key):
-        return None
-    if core not in search.lexicon.texts or core[0] in _NUMERALS:
-        return None
-    return _Verdict(core, 0.97), LabelParts(key[:count] + "、", core, "")
+def _without_specks(reading: Reading, search: _Search) -> Reading:
+    """产出指标. → 产出指标: marks at the ends of a label that is an entry without them."""
+    bare = reading.text.strip(_SPECKS)
+    if bare == reading.text or len(bare) < 2 or search.lexicon.is_known(key_of(reading.text)):
+        return reading
+    if not search.lexicon.is_known(any_year(key_of(split_label(bare).core))):
+        return reading
+    record = Correction(reading.text, bare, Rule.DEBRIS, 0.97, search.lexicon.source)
+    return replace(reading, text=bare, corrections=(*reading.corrections, record))
 
 
 def _judge(
@@ -204,9 +217,18 @@ def _judge(
         return _mismatch(core, code, named, search)
     near = (c for c in search.near.get(core, ()) if _may_aim(c, core, search))
     candidates = tuple(dict.fromkeys((*named, *near)))
-    if not candidates or len(core) < (2 if named else 3):
+    same = [c for c in candidates if _has_lost_brackets(core, c)]
+    if len(same) == 1:
+        return _Verdict(same[0], 0.97)
+    if not candidates or len(core) < 2:
         return _KEEP
     return _weigh(core, candidates, named, _seen(reading, parts, lines), search)
+
+
+def _has_lost_brackets(core: str, entry: str) -> bool:
+    """Whether the label is the entry without some of its brackets or quotation marks: 因公出国境费."""
+    bare = entry.translate(_BRACKETS)
+    return len(core) < len(entry) and len(bare) >= 4 and core.translate(_BRACKETS) == bare
 
 
 def _may_aim(candidate: str, core: str, search: _Search) -> bool:
@@ -254,8 +276,21 @@ def _weigh(
     if best >= log(options.odds) and clear:
         return _Verdict(key, probability(best))
     if best >= log(options.doubt):
-        return _Verdict(reason=f"与“{_written(key, search).replace(YEAR_MARK, '某')}”相近，未能确定")
-    return _KEEP
+        return _doubtful(key, search)
+    cut = next((c for c in candidates if c in search.lexicon.texts and _has_lost(core, c)), None)
+    return _doubtful(cut, search) if cut else _KEEP
+
+
+def _doubtful(key: str, search: _Search) -> _Verdict:
+    return _Verdict(reason=f"与“{_written(key, search).replace(YEAR_MARK, '某')}”相近，未能确定")
+
+
+def _has_lost(core: str, entry: str) -> bool:
+    """Whether the label is the entry without one stretch of up to three characters, inside or in front."""
+    lost = len(entry) - len(core)
+    if not 1 <= lost <= 3 or len(core) < 5:
+        return False
+    return any(entry[:i] + entry[i + lost :] == core for i in range(len(core)))
 
 
 def _corrected(

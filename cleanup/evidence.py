@@ -31,6 +31,8 @@ _CONTRASTS = (
     "一二三四五六七八九十",
 )
 """Characters that make a different label of the same form: never put for one another without proof."""
+_THIN = frozenset("一")
+"""Characters so thin that a line without them is still found, and read without them."""
 _SIDES = {c: i for i, group in enumerate(_CONTRASTS) for c in group}
 
 
@@ -82,7 +84,7 @@ def _misread(change: Edit, key: str, seen: Sequence[Witness] | None, costs: Edit
     if change.before and change.after and _contrast(change.before, change.after):
         weight = 0.0
     if seen is None:
-        return max(weight * 0.01, 2e-4)
+        return 1e-2 if not change.before and change.after in _THIN else max(weight * 0.01, 2e-4)
     if change.before and change.after:
         at = seen[change.position]
         doubt = 1 - at.probability
@@ -90,9 +92,12 @@ def _misread(change: Edit, key: str, seen: Sequence[Witness] | None, costs: Edit
     if change.before:
         at = seen[change.position]
         return max(at.alternatives.get("", 0.0), (1 - at.probability) * 0.1, 1e-5)
+    if change.after in _THIN:
+        return 1e-2
     around = seen[max(0, change.position - 1) : change.position + 1]
     doubt = 1 - min((w.probability for w in around), default=1.0)
-    return max(doubt * 0.05, 1e-5)
+    at_edge = change.position in (0, len(key))
+    return max(doubt * 0.05, 2e-3 if at_edge else 1e-4)
 
 
 def _variant(change: Edit, costs: EditCosts, code_agrees: bool) -> float:
@@ -104,6 +109,8 @@ def _variant(change: Edit, costs: EditCosts, code_agrees: bool) -> float:
         plain = 1e-4
     elif both and weight > 0 and not contrast:
         plain = 1e-3
+    elif not change.before and change.after in _THIN:
+        plain = 1e-4
     else:
         plain = 1e-2
     rare = 0.02 if change.before and not _is_common(change.before) else 1.0

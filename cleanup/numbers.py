@@ -41,8 +41,14 @@ _PLAIN = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?")
 _POINT_AS_COMMA = re.compile(r"([-+]?\d{1,3}(?:[.,]\d{3})+)[.,](\d{2})(%?)")
 _COMMA_AS_POINT = re.compile(r"([-+]?\d+),(\d{1,2}|\d{4,})(%?)")
 _ENDING_MARK = re.compile(r"(?<=\d)[.,'_]+(%?)$")
+_SPECKS = re.compile(r"^[.,'\[\](){}_~*]+(?=\d[\d,]*\.\d)|(?<=\d)[\[\](){}_~*\-]+$")
+_COLON = re.compile(r"(?<=\d)[:;](?=\d{2}$)")
+_RULE_AT_END = re.compile(r"[-+]?[\d,]+\.\d+[|Il丨]")
 _DATE = re.compile(r"(?:19|20)\d{2}\.\d{1,2}\.\d{1,2}")
 _MAX_LENGTH = 40
+_ROUNDS = 4
+"""One repair may lay another fault bare (.0。1): bounded, and then stable."""
+_DAMAGED = re.compile(r"[^\u4e00-\u9fff%≥≤<>/年月日次个]*\d[.,:]\d[^\u4e00-\u9fff%≥≤<>/年月日次个]*")
 _PROSE_COMMA = re.compile(r"(?<=\d)，(?=\d{3}(?:\.\d\d?)?(?!\d))")
 _PROSE_POINT = re.compile(r"(?<=\d)[．·。](?=\d{1,2}(?:万元|元|亿元|%|％))")
 _PROSE_SPACE = re.compile(r"(?<=\d)(?: \.|\. )(?=\d{1,2}(?:万元|元|亿元|%|％))")
@@ -112,7 +118,7 @@ def number_style(texts: Iterable[str], share: float = 0.9) -> NumberStyle:
 
 def looks_like_number(text: str) -> bool:
     """Whether a cell's text is a number, or was one before it was misread: mostly digits, nothing else."""
-    compact = re.sub(r"\s+", "", text).translate(_FORM)
+    compact = _bare(text, NumberStyle())
     if not compact or len(compact) > _MAX_LENGTH or not _ALLOWED.fullmatch(compact):
         return False
     if _DATE.fullmatch(compact):
@@ -127,15 +133,34 @@ def repair_number(text: str, style: NumberStyle | None = None) -> NumberText | N
     Only its form is repaired: white space, widths, letters for digits, a comma for the point where the
     table's amounts say so, marks after the end. ``style`` is that of the amounts around it.
     """
+    style = style or NumberStyle()
+    result = _repaired_once(text, style)
+    for _ in range(_ROUNDS):
+        again = _repaired_once(result.text, style) if result else None
+        if again is None or again == result:
+            break
+        result = again
+    return result
+
+
+def _repaired_once(text: str, style: NumberStyle) -> NumberText | None:
     if not looks_like_number(text):
         return None
-    style = style or NumberStyle()
-    compact = re.sub(r"\s+", "", text).translate(_FORM).replace("'", "")
+    compact = _bare(text, style).replace("'", "")
     sign = compact.replace("一", "-", 1) if compact.startswith("一") else compact
     digits = _ENDING_MARK.sub(r"\1", sign.translate(_ALIKE))
     if _PLAIN.fullmatch(digits):
         return NumberText(digits, _doubt_of_form(digits, style))
     return _repair_marks(digits, style)
+
+
+def _bare(text: str, style: NumberStyle) -> str:
+    """The number without what rules and dust left at its ends: 181.48], ·51.02, 102.70|."""
+    compact = _COLON.sub(".", _SPECKS.sub("", re.sub(r"\s+", "", text).translate(_FORM)))
+    if style.decimals and _RULE_AT_END.fullmatch(compact):
+        fraction = compact.partition(".")[2]
+        return compact[:-1] if len(fraction) == style.decimals + 1 else compact
+    return compact
 
 
 def _repair_marks(digits: str, style: NumberStyle) -> NumberText:
@@ -190,12 +215,13 @@ def _clean_table(table: Table) -> Table:
 
 def _clean_cell(cell: Cell, roles: TableRoles, style: NumberStyle) -> Cell:
     """One cell with its number in printed form; codes and line numbers get no amount."""
-    if not cell.reading.text:
+    if not cell.reading.text or cell.col in roles.code_columns or cell.col in roles.level_columns:
         return cell
     in_amounts = roles.is_amount_place(cell)
     repaired = repair_number(cell.reading.text, style if in_amounts else None)
     if repaired is None:
-        return cell
+        damaged = in_amounts and _DAMAGED.fullmatch(cell.reading.text)
+        return replace(cell, reading=_flagged(cell.reading, "应为金额，识别不清")) if damaged else cell
     reading = _with_number(cell.reading, repaired)
     amount = parse_amount(reading.text) if in_amounts else None
     return replace(cell, reading=reading, amount=amount.decimal_string if amount else None)
@@ -205,6 +231,10 @@ def _with_number(reading: Reading, number: NumberText) -> Reading:
     if number.text != reading.text:
         record = Correction(reading.text, number.text, Rule.NUMBER_FORMAT, 1.0)
         reading = replace(reading, text=number.text, corrections=(*reading.corrections, record))
-    if number.doubt and number.doubt not in reading.reasons:
-        reading = replace(reading, needs_review=True, reasons=(*reading.reasons, number.doubt))
-    return reading
+    return _flagged(reading, number.doubt) if number.doubt else reading
+
+
+def _flagged(reading: Reading, reason: str) -> Reading:
+    if reason in reading.reasons:
+        return reading
+    return replace(reading, needs_review=True, reasons=(*reading.reasons, reason))

@@ -1,0 +1,81 @@
+"""Line and column numbers (行次, 栏次): they count, so their neighbours know them."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from cleanup.table_roles import TableRoles
+from document.types import Cell, Correction, Rule, Table
+
+_NUMBER = re.compile(r"\d{1,3}")
+_MISREAD = re.compile(r"[0-9A-Za-z|.,'·*\s]{1,5}")
+Place = tuple[int, int]
+
+
+def counting_cells(table: Table, roles: TableRoles) -> tuple[tuple[Cell, ...], ...]:
+    """The numbering rows and line columns of the table, each in printed order, blanks and words left out."""
+    runs: dict[tuple[str, int], list[Cell]] = defaultdict(list)
+    for cell in table.cells:
+        if not cell.reading.text or not _MISREAD.fullmatch(cell.reading.text):
+            continue
+        if cell.row in roles.numbering_rows:
+            runs["row", cell.row].append(cell)
+        elif cell.col in roles.line_columns and cell.row >= roles.header_rows:
+            runs["column", cell.col].append(cell)
+    return tuple(tuple(run) for run in runs.values())
+
+
+def mend_numbering(table: Table, roles: TableRoles) -> Table:
+    """The table with line and column numbers mended that both neighbours contradict; idempotent."""
+    mended: dict[Place, Cell] = {}
+    for run in counting_cells(table, roles):
+        for cell, number in zip(run, _counted(run), strict=True):
+            if number is not None and cell.reading.text != str(number):
+                mended[cell.row, cell.col] = _with_number(cell, number)
+    if not mended:
+        return table
+    return replace(table, cells=tuple(mended.get((c.row, c.col), c) for c in table.cells))
+
+
+def vouched_numbers(table: Table, roles: TableRoles) -> frozenset[Place]:
+    """Places of line and column numbers that their neighbours confirm."""
+    return frozenset(
+        (cell.row, cell.col)
+        for run in counting_cells(table, roles)
+        for cell, number in zip(run, _counted(run), strict=True)
+        if number is not None and cell.reading.text == str(number)
+    )
+
+
+def _counted(run: Sequence[Cell]) -> list[int | None]:
+    """For each cell the number its neighbours say: both beside it, or the two on its only side."""
+    read = [int(c.reading.text) if _NUMBER.fullmatch(c.reading.text) else None for c in run]
+    return [
+        _said_by(_at(read, (i - 2, i - 1, i + 1, i + 2)), i, len(run), cell.reading.text) for i, cell in enumerate(run)
+    ]
+
+
+def _said_by(around: Sequence[int | None], i: int, count: int, text: str) -> int | None:
+    two_back, back, ahead, two_ahead = around
+    if back is not None and ahead is not None:
+        return back + 1 if ahead == back + 2 else None
+    said = None
+    if i == 0 and ahead is not None and two_ahead == ahead + 1 and ahead > 1:
+        said = ahead - 1
+    elif i == count - 1 and back is not None and two_back == back - 1:
+        said = back + 1
+    # the last number of a column may skip on purpose: only what is plainly a misreading is mended there
+    return said if said is not None and (str(said) in text or not text.isdigit()) else None
+
+
+def _at(values: Sequence[int | None], places: Iterable[int]) -> list[int | None]:
+    return [values[p] if 0 <= p < len(values) else None for p in places]
+
+
+def _with_number(cell: Cell, number: int) -> Cell:
+    reading = cell.reading
+    record = Correction(reading.text, str(number), Rule.NUMBER_FORMAT, 0.97, "sequence")
+    return replace(cell, reading=replace(reading, text=str(number), corrections=(*reading.corrections, record)))

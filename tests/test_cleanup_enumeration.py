@@ -1,0 +1,114 @@
+"""Numerals, line and column numbers: a sequence knows its members."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cleanup.enumeration import NUMERALS, mend_mark, mend_sequence, numeral, value_of
+from cleanup.lexicon import lexicon
+from cleanup.numbering import mend_numbering, vouched_numbers
+from cleanup.table_roles import table_roles
+from dictionaries.loader import load_dictionary
+from document.geometry import Box
+from document.types import Cell, Reading, Table
+
+WORDS = lexicon(load_dictionary(), 2024)
+CLASSES = ("一般公共服务支出", "外交支出", "国防支出", "公共安全支出", "教育支出", "科学技术支出")
+
+
+def table_of(rows: list[list[str]]) -> Table:
+    cells = tuple(
+        Cell(r, c, 1, Box(0, 0, 1, 1), Reading(t, t)) for r, row in enumerate(rows) for c, t in enumerate(row)
+    )
+    return Table("t", (1,), len(rows), len(rows[0]), cells)
+
+
+def column(*labels: str) -> list[str]:
+    mended = mend_sequence(table_of([["项目"], *([label] for label in labels)]), WORDS)
+    assert mend_sequence(mended, WORDS) == mended
+    return [c.reading.text for c in mended.cells[1:]]
+
+
+def numbered(names: tuple[str, ...] = CLASSES, start: int = 1) -> list[str]:
+    return [f"{numeral(i)}、{name}" for i, name in enumerate(names, start)]
+
+
+@given(st.integers(1, 99))
+def test_numerals_are_read_as_written(number: int) -> None:
+    assert value_of(numeral(number)) == number
+    assert set(numeral(number)) <= set(NUMERALS)
+
+
+def test_some_numerals_by_hand() -> None:
+    assert [numeral(n) for n in (1, 10, 11, 20, 23)] == ["一", "十", "十一", "二十", "二十三"]
+    assert value_of("王十") is None
+
+
+@pytest.mark.parametrize(
+    ("at", "misread"),
+    [
+        (0, "一般公共服务支出"),
+        (1, "、外交支出"),
+        (2, "王、国防支出"),
+        (3, "回、公共安全支出"),
+        (4, "教育支出"),
+        (5, "穴、科学技术支出"),
+    ],
+)
+def test_a_misread_numeral_is_known_from_its_neighbours(at: int, misread: str) -> None:
+    labels = numbered()
+    assert column(*labels[:at], misread, *labels[at + 1 :]) == labels
+
+
+def test_two_lost_at_the_top_come_back() -> None:
+    labels = numbered()
+    assert column("一般公共服务支出", "、外交支出", *labels[2:]) == labels
+
+
+def test_what_stands_between_on_purpose_stays() -> None:
+    labels = ["一、基本支出", "其中：人员经费", "二、项目支出", "本年支出合计"]
+    assert column(*labels) == labels
+    skipping = ["一、外交支出", "三、国防支出", "四、教育支出"]
+    assert column(*skipping) == skipping
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("十卫生健康支出", "十、卫生健康支出"),
+        ("十二：城乡社区支出", "十二、城乡社区支出"),
+        ("二十八，债务付息支出", "二十八、债务付息支出"),
+        ("一般公共预算", "一般公共预算"),
+        ("三级指标", "三级指标"),
+        ("二期工程款", "二期工程款"),
+    ],
+)
+def test_a_lost_mark_comes_back_only_before_an_entry(before: str, after: str) -> None:
+    assert mend_mark(Reading(before, before), WORDS).text == after
+
+
+def lines(*numbers: str) -> list[str]:
+    rows = [["项目", "行次", "金额"], *([f"第{i}行某事", n, "1.00"] for i, n in enumerate(numbers))]
+    table = table_of(rows)
+    mended = mend_numbering(table, table_roles(table))
+    assert mend_numbering(mended, table_roles(mended)) == mended
+    return [c.reading.text for c in mended.cells if c.col == 1][1:]
+
+
+def test_line_numbers_count() -> None:
+    assert lines("1", "2", "8", "4", "s", "6", "7") == ["1", "2", "3", "4", "5", "6", "7"]
+    assert lines("71", "2", "3", "4", "5") == ["1", "2", "3", "4", "5"]
+
+
+def test_a_last_line_number_may_skip() -> None:
+    assert lines("12", "13", "14", "15", "17") == ["12", "13", "14", "15", "17"]
+
+
+def test_column_numbers_count_and_are_vouched_for() -> None:
+    rows = [["项目", "合计", "基本", "项目", "其他", "备注"], ["栏次", "1", "2", "8", "4", "5"]]
+    table = table_of([*rows, ["合计", "1.00", "1.00", "", "", ""]])
+    mended = mend_numbering(table, table_roles(table))
+    assert [c.reading.text for c in mended.cells if c.row == 1] == ["栏次", "1", "2", "3", "4", "5"]
+    assert vouched_numbers(mended, table_roles(mended)) >= {(1, 2), (1, 3), (1, 4)}

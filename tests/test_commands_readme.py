@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from commands.main import COMMANDS, cli
 from document.exceptions import ExitCode
+from document.json import validate
 
 ROOT = Path(__file__).parent.parent
 READMES = ("README.md", "README.zh-CN.md")
@@ -46,3 +48,8 @@ def test_its_links_lead_somewhere(readme: str) -> None:
     links = [link for link in re.findall(r"\]\(([^)]+)\)", readme) if "://" not in link]
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_its_example_fits_the_contract(readme: str) -> None:
+    (example,) = re.findall(r"```json\n(.*?)```", readme, re.DOTALL)
+    validate(json.loads(example.replace("…", "0" * 64)))

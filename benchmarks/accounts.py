@@ -175,6 +175,8 @@ class Accounts:
     """Goods, works, services."""
     last_year: int
     """Total of the year before."""
+    last_leaves: tuple[int, ...]
+    """The year before by 项, in the order of ``leaves``."""
     cars: int
 
     @property
@@ -186,6 +188,11 @@ class Accounts:
         """The sum of ``measure`` over the 项 whose code starts with ``prefix``, out of ``sources``."""
         wanted = frozenset(sources)
         return sum(measure(x) for x in self.leaves if x.code.startswith(prefix) and x.source in wanted)
+
+    def last(self, prefix: str = "") -> int:
+        """The year before under a code prefix."""
+        both = zip(self.leaves, self.last_leaves, strict=True)
+        return sum(amount for leaf, amount in both if leaf.code.startswith(prefix))
 
     def codes(self, sources: Iterable[Source] = ALL) -> tuple[str, ...]:
         """类, 款 and 项 that occur, in printed order."""
@@ -303,22 +310,28 @@ def invent(seed: int, kind: Kind, unit: Unit = "万元", size: int = 12) -> Acco
     names = rng.sample(PROJECTS, rng.randint(3, 6)) if project > 6 else []
     spending = sum(x.spending for x in leaves)
     planned, spent = _three_public(rng, unit)
+    year = rng.randint(2019, 2026)
+    economic = _economic(rng, basic)
+    amounts = split(rng, project, len(names)) if names else ()
+    procurement = (
+        _amount(rng, 1, 90, unit),
+        rng.choice((0, _amount(rng, 5, 300, unit))),
+        _amount(rng, 1, 120, unit),
+    )
+    last_year = spending * rng.randint(70, 130) // 100 + rng.randint(1, 99)
     return Accounts(
         town=town,
         body=body,
-        year=rng.randint(2019, 2026),
+        year=year,
         kind=kind,
         unit=unit,
         leaves=leaves,
-        economic=_economic(rng, basic),
-        projects=tuple(zip(names, split(rng, project, len(names)), strict=True)) if names else (),
+        economic=economic,
+        projects=tuple(zip(names, amounts, strict=True)),
         planned=planned,
         spent=spent,
-        procurement=(
-            _amount(rng, 1, 90, unit),
-            rng.choice((0, _amount(rng, 5, 300, unit))),
-            _amount(rng, 1, 120, unit),
-        ),
-        last_year=spending * rng.randint(70, 130) // 100 + rng.randint(1, 99),
+        procurement=procurement,
+        last_year=last_year,
+        last_leaves=split(random.Random(f"last/{seed}"), last_year, len(leaves)),
         cars=rng.randint(0, 12),
     )

@@ -23,6 +23,20 @@ class Align(StrEnum):
     RIGHT = "right"
 
 
+class Rules(StrEnum):
+    """Which ruling lines a table has."""
+
+    ALL = "all"
+    OPEN = "open"
+    """None at the left and right end."""
+    HORIZONTAL = "horizontal"
+    """No vertical ones."""
+    THREE = "three"
+    """三线表: above the header, below it, at the end."""
+    DOUBLE = "double"
+    """All, and the outline twice."""
+
+
 class Style(BaseModel):
     """How one disclosure looks and how it writes its figures."""
 
@@ -35,6 +49,10 @@ class Style(BaseModel):
     row_pad: float = Field(5.0, ge=1.5, le=16, description="free height in a table row, points")
     ruling: float = Field(0.5, ge=0.2, le=1.6, description="thickness of the rulings, points")
     frame: float = Field(0.5, ge=0.2, le=2.5, description="thickness of a table's outline, points")
+    rules: Rules = Field(Rules.ALL, description="which ruling lines the tables have")
+    banner: tuple[float, float, float] | None = Field(
+        None, description="colour (red, green, blue, 0-1) of header rows with white type; None for black on white"
+    )
     shaded_header: bool = Field(False, description="whether header rows have a light ground")
     bold_titles: bool = Field(True, description="whether titles and headings are bold")
     latin: str = Field("china-s", description="PyMuPDF's name of the font of digits and letters")
@@ -121,7 +139,15 @@ class Form:
     """Type size in points; None for the style's."""
 
 
-Part = Line | Contents | NewPage | Form
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Coloured bars without words: a picture that must survive, and is no text."""
+
+    heights: tuple[float, ...]
+    """Of the bars, 0–1."""
+
+
+Part = Line | Contents | NewPage | Form | Chart
 
 
 def slots(*cells: str | Slot) -> Row:
@@ -178,7 +204,7 @@ def truth_blocks(parts: Iterable[Part]) -> tuple[Text | Table, ...]:
                 blocks.append(Text(part.text, "toc", part.page))
             case Form():
                 blocks.append(truth_table(part))
-            case NewPage():
+            case NewPage() | Chart():
                 pass
     return tuple(blocks)
 

@@ -28,6 +28,7 @@ from benchmarks.forms_common import (
     numbered,
     opening,
     project,
+    rate,
     spending,
     split_code,
     subject_rows,
@@ -419,6 +420,33 @@ def nested_heads(a: Accounts, style: Style) -> tuple[Part, ...]:
     return (*budget_head(a, style, title, "公开09表"), table)
 
 
+def compared(a: Accounts, style: Style) -> tuple[Part, ...]:
+    """支出预算对比表: this year against the last; negative amounts and percentages."""
+    title = f"{a.year}年部门支出预算与上年对比表"
+    names = subjects("functional")
+
+    def cells(prefix: str) -> Row:
+        before, now = a.last(prefix), a.total(total, prefix)
+        change = now - before
+        sign = "-" if change < 0 else ""
+        rise = f"{sign}{rate(abs(change), before)}%"
+        return slots(*amounts(style, before, now), sign + money(abs(change), style), rise)
+
+    rows = (
+        slots(
+            Slot("科目", cols=2),
+            Slot(f"{a.year - 1}年预算数", rows=2),
+            Slot(f"{a.year}年预算数", rows=2),
+            Slot("增减情况", cols=2),
+        ),
+        slots(style.code_word, style.name_word, "增减额", "增减%"),
+        *((*slots(code, names[code]), *cells(code)) for code in a.codes()),
+        (Slot("合计", cols=2), *cells("")),
+    )
+    table = form(title, rows, (12, 32, 15, 15, 15, 11), 2, "llrrrr")
+    return (*budget_head(a, style, title, "附表1"), table)
+
+
 def split_payments(a: Accounts, style: Style) -> tuple[Part, ...]:
     """部门支出预算总表 with 类, 款 and 项 in columns of their own, the sum at the end, on a broad page."""
     title = f"{a.year}年部门支出预算总表"
@@ -481,6 +509,7 @@ FORMS: dict[str, Callable[[Accounts, Style], tuple[Part, ...]]] = {
     "five_cells": five_cells,
     "economic_list": economic_list,
     "nested_heads": nested_heads,
+    "compared": compared,
     "split_payments": split_payments,
     "split_economic": split_economic,
 }

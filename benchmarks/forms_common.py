@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 
 from benchmarks.accounts import ALL, Accounts, Leaf, Measure, Source, subjects
 from benchmarks.forms import Align, Form, Line, NewPage, Part, Row, Slot, Style, money, slots
@@ -90,6 +91,14 @@ def numeral(n: int) -> str:
 def numbered(names: Iterable[str]) -> tuple[str, ...]:
     """The names with 一、 二、 … before them."""
     return tuple(f"{numeral(i)}、{name}" for i, name in enumerate(names, 1))
+
+
+def rate(part: int, whole: int) -> str:
+    """``part`` of ``whole`` as a percentage of two decimals, halves up."""
+    if not whole:
+        return "0"
+    share = (Decimal(part) * 100 / Decimal(whole)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return f"{share}"
 
 
 def amounts(style: Style, *values: int) -> tuple[str, ...]:

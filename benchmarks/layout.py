@@ -15,11 +15,15 @@ from typing import Any
 
 import pymupdf
 
-from benchmarks.forms import Align, Contents, Form, Line, NewPage, Part, Placed, Style, place
+from benchmarks.forms import Align, Chart, Contents, Form, Line, NewPage, Part, Placed, Rules, Style, place
 
 A4 = (595.0, 842.0)
 LEADING = 1.22
 """Line distance inside a table cell, times the type size."""
+Point = tuple[float, float]
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+CHART_COLOURS = ((0.27, 0.45, 0.77), (0.93, 0.49, 0.19), (0.65, 0.65, 0.65), (1.0, 0.75, 0.0))
 NOT_FIRST = set("，。；：、！？）》”’％%")
 """Signs that may not begin a line (避头尾)."""
 
@@ -91,6 +95,7 @@ class _Sheet:
     y: float = 0.0
     page: Any = None
     writer: Any = None
+    white: Any = None
     line_top: float = 0.0
     used: bool = field(default=False)
 
@@ -117,6 +122,7 @@ class _Sheet:
         self.close()
         self.page = self.pdf.new_page(width=self.width, height=self.height)
         self.writer = pymupdf.TextWriter(self.page.rect)
+        self.white = pymupdf.TextWriter(self.page.rect, color=(1, 1, 1))
         self.y = 64.0
         if self.style.running_head:
             self.put(self.style.running_head, self.style.margin, 44, 8.5)
@@ -132,13 +138,17 @@ class _Sheet:
             text = self.style.page_number.format(number)
             self.put(text, (self.width - self.fonts.width(text, 9)) / 2, self.height - 34, 9)
         self.writer.write_text(self.page)
+        self.white.write_text(self.page)
 
-    def put(self, text: str, x: float, baseline: float, size: float, bold: bool = False) -> None:
+    def put(
+        self, text: str, x: float, baseline: float, size: float, bold: bool = False, *, white: bool = False
+    ) -> None:
         """Set a line of text; bold is the same text a hair beside itself."""
+        writer = self.white if white else self.writer
         for shift in (0.0, size * 0.035) if bold else (0.0,):
             at = x + shift
             for run in _runs(text, self.fonts):
-                self.writer.append((at, baseline), run, font=self.fonts.font(run[0]), fontsize=size)
+                writer.append((at, baseline), run, font=self.fonts.font(run[0]), fontsize=size)
                 at += self.fonts.width(run, size)
         self.used = True
 
@@ -248,26 +258,69 @@ def _chunks(done: _Set, room: float, full: float, header: float) -> list[tuple[i
     return chunks
 
 
+def _fill(style: Style, head: bool) -> tuple[float, float, float] | None:
+    """The ground of a cell."""
+    if not head:
+        return None
+    return style.banner or ((0.9, 0.9, 0.9) if style.shaded_header else None)
+
+
+def _edges(rules: Rules, box: Box, row: int, end: int, done: _Set) -> list[tuple[Point, Point]]:
+    """The ruling lines around one cell that the table's kind of rules wants."""
+    left, top, right, bottom = box
+    level = [((left, top), (right, top)), ((left, bottom), (right, bottom))]
+    upright = [((x, top), (x, bottom)) for x in (left, right)]
+    if rules in (Rules.ALL, Rules.DOUBLE):
+        return level + upright
+    if rules is Rules.OPEN:
+        return level + [line for line in upright if line[0][0] not in (done.lefts[0], done.lefts[-1])]
+    if rules is Rules.HORIZONTAL:
+        return level
+    wanted = (row in (0, done.form.header), end in (done.form.header, len(done.heights)))
+    return [line for line, want in zip(level, wanted, strict=True) if want]
+
+
+def _frame(shape: Any, style: Style, box: Box) -> None:
+    """The table's outline, where it has one."""
+    if style.rules not in (Rules.ALL, Rules.DOUBLE):
+        return
+    left, top, right, bottom = box
+    shape.draw_rect((left, top, right, bottom))
+    if style.rules is Rules.DOUBLE:
+        shape.draw_rect((left - 2, top - 2, right + 2, bottom + 2))
+    shape.finish(width=style.frame, color=(0, 0, 0))
+
+
+def _draw_cell(sheet: _Sheet, shape: Any, done: _Set, index: int, box: Box) -> None:
+    """Draw one cell: its ground, its rules, its lines of text in the middle of its height."""
+    p, lines, style = done.placed[index], done.wrapped[index], sheet.style
+    left, top, right, bottom = box
+    head = p.row < done.form.header
+    fill = _fill(style, head)
+    if fill:
+        shape.draw_rect(box)
+        shape.finish(width=0, color=None, fill=fill)
+    for start, end in _edges(style.rules, box, p.row, p.row + p.slot.rows, done):
+        shape.draw_line(start, end)
+    shape.finish(width=style.ruling, color=(0, 0, 0), closePath=False)
+    align = p.slot.align or (Align.CENTER if head or p.slot.cols > 1 else done.form.aligns[p.col])
+    base = (top + bottom - len(lines) * done.size * LEADING) / 2 + done.size * 0.98
+    for i, text in enumerate(lines):
+        x = _start(align, left + 2, right - left - 4, sheet.fonts.width(text, done.size))
+        at = (x + p.slot.indent * done.size / 2, base + i * done.size * LEADING)
+        sheet.put(text, *at, done.size, white=head and style.banner is not None)
+
+
 def _draw_cells(sheet: _Sheet, done: _Set, first: int, last: int) -> None:
     """Draw the rows from ``first`` to ``last`` (not included) where the sheet stands."""
-    style, shape = sheet.style, sheet.page.new_shape()
+    shape = sheet.page.new_shape()
     tops = tuple(accumulate(done.heights[first:last], initial=sheet.y))
-    for p, lines in zip(done.placed, done.wrapped, strict=True):
-        if not first <= p.row < last:
-            continue
-        left, right = done.lefts[p.col], done.lefts[p.col + p.slot.cols]
-        top, bottom = tops[p.row - first], tops[p.row - first + p.slot.rows]
-        head = p.row < done.form.header
-        fill = (0.9, 0.9, 0.9) if head and style.shaded_header else None
-        shape.draw_rect((left, top, right, bottom))
-        shape.finish(width=style.ruling, color=(0, 0, 0), fill=fill)
-        align = p.slot.align or (Align.CENTER if head or p.slot.cols > 1 else done.form.aligns[p.col])
-        base = (top + bottom - len(lines) * done.size * LEADING) / 2 + done.size * 0.98
-        for i, text in enumerate(lines):
-            x = _start(align, left + 2, right - left - 4, sheet.fonts.width(text, done.size))
-            sheet.put(text, x + p.slot.indent * done.size / 2, base + i * done.size * LEADING, done.size)
-    shape.draw_rect((done.lefts[0], tops[0], done.lefts[-1], tops[-1]))
-    shape.finish(width=style.frame, color=(0, 0, 0))
+    for index, p in enumerate(done.placed):
+        if first <= p.row < last:
+            span = tops[p.row - first], tops[p.row - first + p.slot.rows]
+            box = (done.lefts[p.col], span[0], done.lefts[p.col + p.slot.cols], span[1])
+            _draw_cell(sheet, shape, done, index, box)
+    _frame(shape, sheet.style, (done.lefts[0], tops[0], done.lefts[-1], tops[-1]))
     shape.commit(overlay=False)
     sheet.y = tops[-1]
 
@@ -287,6 +340,22 @@ def _print_form(sheet: _Sheet, form: Form) -> None:
     sheet.y += 4
 
 
+def _print_chart(sheet: _Sheet, chart: Chart) -> None:
+    height, step = 130.0, sheet.measure / len(chart.heights)
+    if sheet.room < height + 12:
+        sheet.open()
+    bottom = sheet.y + height
+    shape = sheet.page.new_shape()
+    for i, share in enumerate(chart.heights):
+        left = sheet.style.margin + (i + 0.2) * step
+        shape.draw_rect((left, bottom - share * height, left + 0.6 * step, bottom))
+        shape.finish(width=0, fill=CHART_COLOURS[i % len(CHART_COLOURS)])
+    shape.draw_line((sheet.style.margin, bottom), (sheet.style.margin + sheet.measure, bottom))
+    shape.finish(width=0.8, color=(0.3, 0.3, 0.3))
+    shape.commit(overlay=False)
+    sheet.used, sheet.y = True, bottom + 12
+
+
 def _print_part(sheet: _Sheet, part: Part) -> None:
     match part:
         case Line():
@@ -295,6 +364,8 @@ def _print_part(sheet: _Sheet, part: Part) -> None:
             _print_contents(sheet, part)
         case Form():
             _print_form(sheet, part)
+        case Chart():
+            _print_chart(sheet, part)
         case NewPage():
             _turn_page(sheet, part.landscape)
 
@@ -304,8 +375,10 @@ def _turn_page(sheet: _Sheet, landscape: bool) -> None:
     if not sheet.used:
         if sheet.landscape == landscape:
             return
-        sheet.page = None
         sheet.pdf.delete_page(-1)
+    else:
+        sheet.close()
+    sheet.page = None
     sheet.landscape = landscape
     sheet.open()
 

@@ -33,6 +33,7 @@ class Sample(BaseModel):
     profile: str = Field(description='of benchmarks.scanner.PROFILES, or "digital" for no scan')
     watermark: Watermark | None = None
     seals: tuple[Seal, ...] = ()
+    turned: dict[int, int] = Field({}, description="quarter turns counter-clockwise of pages that lay wrong")
 
 
 SET: tuple[Sample, ...] = (
@@ -165,7 +166,7 @@ def spoil(sample: Sample, pdf: bytes) -> bytes:
     """The drawn PDF as the sample has it: scanned, or with its watermark in the text layer."""
     if sample.profile == DIGITAL:
         return watermark_text(pdf, sample.watermark) if sample.watermark else pdf
-    return scan(pdf, PROFILES[sample.profile], sample.plan.seed, sample.watermark, sample.seals)
+    return scan(pdf, PROFILES[sample.profile], sample.plan.seed, sample.watermark, sample.seals, sample.turned)
 
 
 def write(sample: Sample, folder: Path) -> Path:

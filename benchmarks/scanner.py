@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 import cv2
@@ -317,17 +319,33 @@ def _stamped(page: Any, number: int, profile: Profile, marks: Watermark | None, 
     return pixels
 
 
+def _turned(page: Layer, quarters: int) -> Layer:
+    """The page laid onto the glass ``quarters`` quarter turns counter-clockwise from upright."""
+    return np.ascontiguousarray(np.rot90(page, quarters))
+
+
 def scan(
-    pdf: bytes, profile: Profile, seed: int, watermark: Watermark | None = None, seals: tuple[Seal, ...] = ()
+    pdf: bytes,
+    profile: Profile,
+    seed: int,
+    watermark: Watermark | None = None,
+    seals: tuple[Seal, ...] = (),
+    turned: Mapping[int, int] = MappingProxyType({}),
 ) -> bytes:
-    """The PDF as a scan: one image a page, no text layer; pages keep their size."""
+    """The PDF as a scan: one image a page, no text layer; pages keep their size.
+
+    ``turned`` gives, for page numbers from 1, the quarter turns counter-clockwise by which a page lay wrong.
+    """
     scanned = pymupdf.open()
     with pymupdf.open(stream=pdf, filetype="pdf") as printed:
         for page in printed:
             number = page.number + 1
-            stamped = _stamped(page, number, profile, watermark, seals)
+            quarters = turned.get(number, 0) % 4
+            stamped = _turned(_stamped(page, number, profile, watermark, seals), quarters)
             image = pack(expose(stamped, profile, f"{seed}/{number}"), profile)
-            sheet = scanned.new_page(width=page.rect.width, height=page.rect.height)
+            size = (page.rect.width, page.rect.height)
+            width, height = size[::-1] if quarters % 2 else size
+            sheet = scanned.new_page(width=width, height=height)
             sheet.insert_image(sheet.rect, stream=image)
     return bytes(scanned.tobytes(garbage=3, deflate=True, no_new_id=True))
 

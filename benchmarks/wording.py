@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal
 
 from benchmarks.accounts import FISCAL, Accounts, subjects
-from benchmarks.forms import Align, Contents, Line, NewPage, Part, Style, money, slots
-from benchmarks.forms_common import GENERAL, basic, closing, form, numeral, opening, project, total
+from benchmarks.forms import Align, Chart, Contents, Line, NewPage, Part, Style, money, slots
+from benchmarks.forms_common import GENERAL, basic, closing, form, numeral, opening, project, rate, total
 from benchmarks.forms_performance import evaluation, target
 
 DUTIES = (
@@ -47,14 +46,6 @@ TERMS = (
         "指为保障行政单位（含参照公务员法管理的事业单位）运行，用于购买货物和服务的各项公用经费，包括办公及印刷费、邮电费、差旅费、会议费、维修（护）费等。",
     ),
 )
-
-
-def rate(part: int, whole: int) -> str:
-    """``part`` of ``whole`` as a percentage of two decimals, halves up."""
-    if not whole:
-        return "0"
-    share = (Decimal(part) * 100 / Decimal(whole)).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    return f"{share}"
 
 
 def _p(text: str) -> Line:
@@ -259,12 +250,22 @@ def terms(a: Accounts, style: Style, rng: random.Random) -> tuple[Part, ...]:
     return (_part("第四部分 名词解释", style), *listed)
 
 
+def chart(a: Accounts, style: Style, rng: random.Random) -> tuple[Part, ...]:
+    """Bars for the 类, as high as their share of the largest."""
+    classes = [a.total(total, c) for c in a.codes() if len(c) == 3]
+    return (
+        _h("支出结构图", style),
+        Chart(tuple(amount / max(classes) for amount in classes)),
+    )
+
+
 SECTIONS: dict[str, Callable[[Accounts, Style, random.Random], tuple[Part, ...]]] = {
     "cover": cover,
     "contents": contents,
     "duties": duties,
     "explanation": explanation,
     "terms": terms,
+    "chart": chart,
     "target": target,
     "evaluation": evaluation,
 }

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from benchmarks import forms_account, forms_budget
 from benchmarks.accounts import Source, invent, split, subjects
 from benchmarks.draw import Plan, draw, parts_of
-from benchmarks.forms import Form, Slot, Style, place, slots, truth_blocks
-from benchmarks.forms_common import CLASSES, numeral
+from benchmarks.forms import Form, Rules, Slot, Style, place, slots, truth_blocks
+from benchmarks.forms_common import CLASSES, numeral, rate
 from benchmarks.layout import face, printable, wrap
 from benchmarks.metrics import normalise
 from benchmarks.papers import Table, Text
-from benchmarks.wording import SECTIONS, rate
+from benchmarks.wording import SECTIONS
 
 FORMS = {"budget": forms_budget.FORMS, "account": forms_account.FORMS}
 seeds = st.integers(0, 10**6)
@@ -270,6 +270,57 @@ def test_a_table_goes_on_over_pages_and_is_one_table():
     with pymupdf.open(stream=once.pdf, filetype="pdf") as pdf:
         assert ["栏次" in page.get_text() for page in pdf] == [True, False]
     assert once.paper == drawing.paper
+
+
+def test_page_numbers_stand_at_the_foot_of_upright_and_broad_pages():
+    plan = Plan(seed=8, kind="account", parts=("payments", "economic_broad", "three_public"))
+    with pymupdf.open(stream=draw(plan).pdf, filetype="pdf") as pdf:
+        for page in pdf:
+            left, top, right, _, text, *_ = max(page.get_text("blocks"), key=lambda block: block[1])
+            assert text.strip() == f"- {page.number + 1} -"
+            assert top > page.rect.height - 50
+            assert (left + right) / 2 == pytest.approx(page.rect.width / 2, abs=2)
+
+
+def rules_of(style: Style) -> tuple[int, int]:
+    """How many level and how many upright rules are drawn."""
+    drawn = draw(Plan(seed=8, kind="budget", parts=("five_cells",), style=style)).pdf
+    with pymupdf.open(stream=drawn, filetype="pdf") as pdf:
+        boxes = [d["rect"] for d in pdf[0].get_drawings() if d["type"] == "s" and len(d["items"]) == 1]
+        lines = [i for d in pdf[0].get_drawings() for i in d["items"] if i[0] == "l"]
+    assert boxes or lines
+    level = {round(a.y, 1) for _, a, b in lines if abs(a.y - b.y) < 0.1}
+    upright = {round(a.x, 1) for _, a, b in lines if abs(a.x - b.x) < 0.1}
+    return len(level), len(upright)
+
+
+@pytest.mark.parametrize(
+    ("rules", "count"),
+    [
+        (Rules.ALL, (3, 6)),
+        (Rules.OPEN, (3, 4)),
+        (Rules.HORIZONTAL, (3, 0)),
+        (Rules.THREE, (3, 0)),
+        (Rules.DOUBLE, (3, 6)),
+    ],
+)
+def test_a_table_has_the_rules_of_its_style(rules, count):
+    assert rules_of(Style(rules=rules)) == count
+
+
+def test_three_rules_stay_three_however_many_rows():
+    drawn = draw(Plan(seed=8, kind="budget", parts=("payments",), style=Style(rules=Rules.THREE, row_pad=2))).pdf
+    with pymupdf.open(stream=drawn, filetype="pdf") as pdf:
+        lines = [i for d in pdf[0].get_drawings() for i in d["items"] if i[0] == "l"]
+    assert len({round(a.y, 1) for _, a, b in lines}) == 3
+
+
+@given(seeds)
+@lean
+def test_a_comparison_with_the_year_before_adds_up(seed):
+    rows = tables(invent(seed, "budget"), "compared")
+    assert all(number(r[3]) - number(r[2]) == number(r[4]) for r in rows[2:])
+    assert subject_table_complaints([r[:5] for r in rows[2:]]) == []
 
 
 def test_a_part_that_there_is_not_is_named():

@@ -61,6 +61,12 @@ def test_pages_of_one_scan_are_spoiled_each_in_its_own_way(printed):
     assert not np.array_equal(first[:40], second[:40])
 
 
+def test_a_page_that_lay_wrong_is_turned(printed):
+    upright, turned = pages(scan(printed, CLEAN, 1))[0], pages(scan(printed, CLEAN, 1, turned={1: 1}))[0]
+    assert turned.shape == upright.shape[::-1]
+    assert np.abs(np.rot90(turned, -1).astype(int) - upright).mean() < 1
+
+
 def test_a_fax_has_two_greys(printed):
     fax = PROFILES["fax"].model_copy(update={"dpi": 100})
     assert all(set(np.unique(page)) <= {0, 255} for page in pages(scan(printed, fax, 1)))

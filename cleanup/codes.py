@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,7 @@ from cleanup.lexicon import Lexicon, key_of
 from cleanup.table_roles import CODE, TableRoles, code_form
 from document.types import Cell, Correction, Reading, Rule, Table
 
+_EDGED = re.compile(r"\D{0,3}?(\d{3,7})\D{0,3}")
 _DOUBT = 0.1
 """Probability of another digit from which the recogniser counts as doubting its own."""
 
@@ -45,8 +47,15 @@ def correct_codes(table: Table, roles: TableRoles, words: Lexicon) -> Table:
     return replace(table, cells=tuple(mended.get((c.row, c.col), c) for c in table.cells))
 
 
+def _form(text: str) -> str:
+    """The code in the text: letters taken for digits, and up to three strange characters at its ends."""
+    form = code_form(text)
+    edged = _EDGED.fullmatch(form)
+    return edged.group(1) if edged and CODE.fullmatch(edged.group(1)) else form
+
+
 def _rows(column: Sequence[Cell], cells: dict[tuple[int, int], Cell]) -> list[_Row]:
-    codes = [code_form(c.reading.text) for c in column]
+    codes = [_form(c.reading.text) for c in column]
     rows: list[_Row] = []
     above: dict[int, str] = {}
     for i, (cell, code) in enumerate(zip(column, codes, strict=True)):

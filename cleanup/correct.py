@@ -192,8 +192,11 @@ def _correct_label(reading: Reading, lines: Sequence[TextLine], code: RowCode | 
 
 
 def _without_specks(reading: Reading, search: _Search) -> Reading:
-    """产出指标. → 产出指标: marks at the ends of a label that is an entry without them."""
+    """产出指标. → 产出指标, 工会经费工会经费 → 工会经费: marks at the ends, or a line found twice."""
     bare = reading.text.strip(_SPECKS)
+    half = bare[: len(bare) // 2]
+    if half * 2 == bare and len(half) >= 3:
+        bare = half
     if bare == reading.text or len(bare) < 2 or search.lexicon.is_known(key_of(reading.text)):
         return reading
     if not search.lexicon.is_known(any_year(key_of(split_label(bare).core))):

@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from cleanup.debris import amount_columns, is_stray, number_in_debris
 from cleanup.table_roles import TableRoles, table_roles
-from document.types import Cell, Correction, Document, Reading, Rule, Table, TextBlock
+from document.types import Cell, Correction, Document, Origin, Reading, Rule, Table, TextBlock
 
 _MINUS = "-－﹣−–—"
 _ALIKE = str.maketrans(
@@ -198,8 +199,32 @@ def repair_prose_numbers(text: str) -> str:
 
 def clean_numbers(document: Document) -> Document:
     """The document with every number in printed form and the ``amount`` of cells set; doubts are flagged."""
-    blocks = tuple(_clean_table(b) if isinstance(b, Table) else _clean_block(b) for b in document.blocks)
+    read = frozenset(p.number for p in document.pages if p.origin is not Origin.TEXT_LAYER)
+    blocks = tuple(_clean_table(_swept(b, read)) if isinstance(b, Table) else _clean_block(b) for b in document.blocks)
     return replace(document, blocks=blocks)
+
+
+def _swept(table: Table, scanned: frozenset[int]) -> Table:
+    """The table without debris in its columns of amounts, where its pages were read from a picture."""
+    if not scanned.intersection(table.pages):
+        return table
+    roles = table_roles(table)
+    columns = amount_columns(table, roles)
+    cells = tuple(
+        replace(c, reading=_without_debris(c.reading))
+        if c.col in columns and c.col_span == 1 and roles.is_amount_place(c)
+        else c
+        for c in table.cells
+    )
+    return replace(table, cells=cells)
+
+
+def _without_debris(reading: Reading) -> Reading:
+    number = "" if is_stray(reading.text) else number_in_debris(reading.text)
+    if number is None:
+        return reading
+    record = Correction(reading.text, number, Rule.DEBRIS, 0.95 if number else 0.9)
+    return replace(reading, text=number, corrections=(*reading.corrections, record))
 
 
 def _clean_block(block: TextBlock) -> TextBlock:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cleanup.debris import is_stray, number_in_debris
 from cleanup.numbers import (
     NumberStyle,
     clean_numbers,
@@ -18,7 +21,7 @@ from cleanup.numbers import (
 from cleanup.text import clean_reading, clean_texts, text_rules
 from dictionaries.loader import load_dictionary
 from document.geometry import Box
-from document.types import Cell, Document, Reading, Rule, Source, Table
+from document.types import Cell, Document, Origin, Page, Reading, Rule, Source, Table
 
 DICTIONARY = load_dictionary()
 TWO_DECIMALS = NumberStyle(decimals=2, separators=True)
@@ -207,3 +210,36 @@ def test_prose_repair_keeps_the_digits_and_is_idempotent(text: str) -> None:
     once = repair_prose_numbers(text)
     assert repair_prose_numbers(once) == once
     assert [c for c in once if c.isdigit()] == [c for c in text if c.isdigit()]
+
+
+def swept(*column: str, origin: Origin = Origin.SCAN) -> list[str]:
+    rows = [["科目名称", "合计"], *([f"第{i}项支出", text] for i, text in enumerate(column))]
+    document = replace(document_of(table_of(rows)), pages=(Page(1, origin, 100, 100),))
+    return [c.reading.text for c in clean_numbers(document).tables[0].cells if c.col == 1][1:]
+
+
+def test_debris_goes_from_a_column_of_amounts() -> None:
+    column = ("1.00", "不27,664.22", "不", "20.00", "A内965.87比", "3.50K", "X公")
+    assert swept(*column) == ["1.00", "27,664.22", "", "20.00", "965.87", "3.50", ""]
+
+
+def test_what_is_printed_in_a_column_of_amounts_stays() -> None:
+    column = ("1.00", "2.00元", "无", "3.00", "—", "4.00", "≥5.00", "另见附表说明")
+    assert swept(*column) == [*column]
+
+
+def test_a_column_of_words_is_not_swept() -> None:
+    column = ("甲", "不", "是", "1.00", "乙方单位", "丙方单位", "27,664.22不")
+    assert swept(*column) == [*column]
+
+
+def test_a_text_layer_is_not_swept() -> None:
+    column = ("1.00", "2.00", "3.00", "不4.00", "公")
+    assert swept(*column, origin=Origin.TEXT_LAYER) == [*column]
+
+
+@given(st.text(max_size=12))
+def test_a_sweep_only_takes_away(text: str) -> None:
+    number = number_in_debris(text)
+    assert number is None or (number in "".join(text.split()) and parse_amount(number) is not None)
+    assert not (is_stray(text) and any(c.isdigit() for c in text))

@@ -1,0 +1,56 @@
+"""Debris in fields of a known form (碎屑): what watermark strokes and rules add to numbers and codes.
+
+A column of amounts holds numbers: a stray 不 or K before one is not part of it, and a stray 公 alone is no
+amount. Only columns whose form is certain are swept; units and signs for nil are printed on purpose.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from cleanup.table_roles import TableRoles
+from document.types import Table
+
+_CLEAR = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)\.\d{2}")
+_JUNK = r"[^\d.,，。%％+\-－—]{0,4}"
+_IN_JUNK = re.compile(rf"({_JUNK})({_CLEAR.pattern})({_JUNK})")
+_UNITS = re.compile(r"[\s（(]*(?:亿元|万元|元|人|辆|个|次|家|分|平方米|台|套|≥|≤|＞|＜|>|<|约|￥|¥)[\s）)]*")
+_NIL = frozenset(("无", "-", "—", "——", "/", "*", "是", "否", "…", "……", "空", "×", "√", "○"))
+_LONGEST = 3
+
+
+def number_in_debris(text: str) -> str | None:
+    """The one clear amount (two decimals) in ``text`` with up to four strange characters at its ends.
+
+    None when there is none, when nothing strange stands there, or when it is a unit or a sign.
+    """
+    match = _IN_JUNK.fullmatch(re.sub(r"\s+", "", text))
+    if match is None:
+        return None
+    before, number, after = match.groups()
+    strange = [j for j in (before, after) if j]
+    if not strange or any(_UNITS.fullmatch(j) for j in strange):
+        return None
+    return number
+
+
+def is_stray(text: str) -> bool:
+    """Whether up to three characters cannot be content of a column of amounts: no digit, no sign for nil."""
+    compact = re.sub(r"\s+", "", text)
+    return 0 < len(compact) <= _LONGEST and compact not in _NIL and not any(c.isdigit() for c in compact)
+
+
+def amount_columns(table: Table, roles: TableRoles) -> frozenset[int]:
+    """Columns of which nearly all that is longer than a stray is a clear amount, and of which there are three."""
+    clear: Counter[int] = Counter()
+    other: Counter[int] = Counter()
+    for cell in table.cells:
+        text = re.sub(r"\s+", "", cell.reading.text)
+        if not text or cell.col_span > 1 or not roles.is_amount_place(cell):
+            continue
+        if _CLEAR.fullmatch(text) or number_in_debris(text):
+            clear[cell.col] += 1
+        elif len(text) > _LONGEST or text in _NIL:
+            other[cell.col] += 1
+    return frozenset(c for c, n in clear.items() if n >= 3 and other[c] <= 0.15 * n)

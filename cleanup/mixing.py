@@ -11,6 +11,8 @@ and c from comparing the ink's darkness inside and beside the strokes; neither h
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -76,9 +78,63 @@ def contrast_left(inside: Pixels, beside: Pixels, level: float) -> float:
     return float(np.clip(slope, LEAST_CONTRAST, 1.0))
 
 
-def undone(lightness: Floats, coverage: Floats, level: float, contrast: float) -> Floats:
-    """Lightness (0–1) of what lies under the watermark, for the pixels of one channel."""
-    bare = 1 - coverage * np.float32(1 - level)
-    kept = 1 - coverage * np.float32(1 - contrast)
-    ink = (bare - lightness) / kept
-    return np.clip(1 - ink, 0, 1).astype(np.float32)
+@dataclass(frozen=True, slots=True, eq=False)
+class Tone:
+    """What covered bare paper looks like on one page, for each coverage 0–255."""
+
+    bare: Floats
+    """``(256,)``, its lightness, 0–1."""
+    noise: Floats
+    """``(256,)``, its standard deviation: grain, compression, and what register is off."""
+
+
+_STEPS = 16
+_LEAST_PIXELS = 150
+_USUAL_NOISE = 4 / 255
+_MOST_OFF = 0.06
+"""How far (0–1) a page's own tone may lie off the straight line between paper and full coverage."""
+
+
+def page_tone(lightness: Pixels, coverage: Pixels, level: float) -> Tone:
+    """The tone of one channel on one page, measured at the covered pixels, ``(n,)`` each.
+
+    The median is bare paper as long as less than half is ink; the noise is taken from the lighter half, which ink
+    does not reach. Blur and tone curve of the scanner bend the line, so it is measured where enough pixels say so.
+    """
+    centres = (np.arange(_STEPS) + 0.5) * 256 / _STEPS
+    straight = 1 - centres / 255 * (1 - level)
+    bare, noise = straight.copy(), np.full(_STEPS, _USUAL_NOISE)
+    steps = coverage.astype(np.int32) * _STEPS // 256
+    counts = np.bincount(steps * 256 + lightness, minlength=_STEPS * 256).reshape(_STEPS, 256)
+    for step in range(_STEPS):
+        if counts[step].sum() >= _LEAST_PIXELS:
+            middle, upper = _quantiles(counts[step])
+            bare[step] = np.clip(middle, straight[step] - _MOST_OFF, straight[step] + _MOST_OFF)
+            noise[step] = max(upper - middle, 1 / 255)
+    every = np.arange(256)
+    return Tone(
+        np.interp(every, centres, bare).astype(np.float32), np.interp(every, centres, noise).astype(np.float32)
+    )
+
+
+def _quantiles(counts: NDArray[np.intp]) -> tuple[float, float]:
+    """Median and 84 % quantile (0–1) of a histogram of 256 levels, to a part of a level."""
+    total = np.cumsum(counts) / counts.sum()
+    middle, upper = np.interp((0.5, 0.84), total, np.arange(256) + 0.5)
+    return float(middle / 255), float(upper / 255)
+
+
+_NOISE_FROM, _INK_FROM = 1.5, 3.5
+"""Standard deviations of darkness that are still noise, and from which all of it is ink."""
+
+
+def undone(lightness: Pixels, coverage: Pixels, tone: Tone, contrast: float) -> Floats:
+    """Lightness (0–1) of what lies under the watermark, for covered pixels of one channel, ``(n,)`` each.
+
+    What is no darker than noise is paper; undoing the mixing would amplify it.
+    """
+    kept = 1 - coverage.astype(np.float32) / np.float32(255) * np.float32(1 - contrast)
+    darker = tone.bare[coverage] - lightness.astype(np.float32) / np.float32(255)
+    doubt = darker / np.maximum(tone.noise[coverage], np.float32(1e-3))
+    share = np.clip((doubt - _NOISE_FROM) / (_INK_FROM - _NOISE_FROM), 0, 1)
+    return np.asarray(np.clip(1 - share * darker / kept, 0, 1), dtype=np.float32)

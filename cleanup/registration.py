@@ -23,6 +23,7 @@ Floats = NDArray[np.float32]
 _WHITENING = 0.7
 """Exponent of the magnitude that is divided out: 0 is plain correlation, 1 phase correlation."""
 _BLOCK = 96
+_STRIDE = 80
 _REACH = 7
 """Pixels that a block may lie off after the first shift."""
 _GOOD_BLOCK = 0.35
@@ -124,8 +125,8 @@ def _block_shifts(page: Pixels, expected: Pixels) -> NDArray[np.float64]:
     floor = 0.02 * 255 * _BLOCK * _BLOCK * max(1, int(expected.max())) / 255
     rows = [
         row
-        for top in range(_REACH, height - _BLOCK - _REACH, _BLOCK * 2 // 3)
-        for left in range(_REACH, width - _BLOCK - _REACH, _BLOCK * 2 // 3)
+        for top in range(_REACH, height - _BLOCK - _REACH, _STRIDE)
+        for left in range(_REACH, width - _BLOCK - _REACH, _STRIDE)
         if float(expected[top : top + _BLOCK, left : left + _BLOCK].sum()) > floor
         and (row := _block_shift(page, expected, left, top)) is not None
     ]

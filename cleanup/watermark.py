@@ -72,7 +72,7 @@ def _without_watermark(page: PageImage, watermark: Watermark, options: Watermark
     light = relative(page.pixels, bare)
     dark, shown = darkness(light), evidence(page).dark
     for layout in by_likeness(watermark, page):
-        coverage = laid_on(page, shown, layout)
+        coverage = laid_on(page, shown, dark, layout)
         if coverage is not None:
             coverage = present(coverage, dark, page.dpi, layout, options)
             if coverage.any():
@@ -98,13 +98,13 @@ _MASKED = 40
 def _unmixed(pixels: Pixels, light: Pixels, bare: Pixels, coverage: Pixels, watermark: Watermark) -> Pixels:
     """The pixels with the mixing undone wherever the watermark covers them; new array."""
     rows, columns = np.nonzero(coverage)
-    share = coverage[rows, columns].astype(np.float32) / np.float32(255)
-    inside = mixing.core(coverage)
+    share = coverage[rows, columns]
     cleaned = pixels.copy()
     planes = zip(mixing.channels(light), mixing.channels(bare), mixing.channels(cleaned), strict=True)
     for channel, (plane, paper, out) in enumerate(planes):
-        level, contrast = _page_level(plane[inside], watermark, channel)
-        beneath = mixing.undone(plane[rows, columns].astype(np.float32) / np.float32(255), share, level, contrast)
+        seen = plane[rows, columns]
+        level, contrast = _page_level(seen[mixing.core(share)], watermark, channel)
+        beneath = mixing.undone(seen, share, mixing.page_tone(seen, share, level), contrast)
         out[rows, columns] = np.rint(beneath * paper[rows, columns])
     return cleaned
 

@@ -23,9 +23,10 @@ from cleanup.registration import (
     transform_size,
 )
 from cleanup.watermark_evidence import WORK_DPI, Evidence, bare_paper, darkness, evidence, relative, rule_mask
-from cleanup.watermark_fold import OUTSIDE, fold, low_quantile
-from cleanup.watermark_model import Watermark, WatermarkOptions, encode, lay
-from cleanup.watermark_tile import baseline_angle
+from cleanup.watermark_fold import OUTSIDE, FoldPage, Window, cell_window, fold, low_quantile
+from cleanup.watermark_locate import copy_offsets, laid_exactly
+from cleanup.watermark_model import Watermark, WatermarkOptions, copy_points, encode
+from cleanup.watermark_tile import baseline_angle, cut_free, one_copy
 from ocr.types import PageImage, Pixels
 
 Floats = NDArray[np.float32]
@@ -143,47 +144,109 @@ def _in_reference(page: Evidence, affine: Affine, shape: tuple[int, ...]) -> Pix
     return np.where(hidden, np.uint8(OUTSIDE), dark)
 
 
+# --- measuring --------------------------------------------------------------------------------------------
+
 _FOLDED_PAGES = 5
 """Pages looked at in full resolution."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Witness:
+    """A page of the sample in full resolution."""
+
+    page: PageImage
+    to_model: Affine
+    light: Pixels
+    """Lightness relative to the paper."""
+    dark: Pixels
+    """Darkness relative to the paper."""
+    counted: Pixels
+    """The same, ``OUTSIDE`` on rules."""
 
 
 def _model(
     sample: Sequence[PageImage], aligned: _Aligned, lattice: Lattice, options: WatermarkOptions
 ) -> Watermark | None:
-    """The watermark on ``lattice`` (work pixels), measured in full resolution; None when nothing stands out."""
+    """The watermark on ``lattice`` (work pixels), measured in full resolution; None when nothing stands out.
+
+    First folded on the lattice; then one copy is cut free of its neighbours, every copy on every page is moved to
+    where it really lies, and folded again.
+    """
     reference = sample[aligned.reference]
     factor = reference.dpi / min(WORK_DPI, reference.dpi)
-    members = [(sample[i], enlarged(affine, factor)) for i, affine in aligned.members[:_FOLDED_PAGES]]
-    members = [(page, affine) for page, affine in members if abs(page.dpi / reference.dpi - 1) < 0.01]
-    flat = [relative(page.pixels, bare_paper(page)) for page, _ in members]
-    darks = [(darkness(light), affine) for light, (_, affine) in zip(flat, members, strict=True)]
-    folded, origin = fold(
-        [(_without_rules(dark, reference.dpi), affine) for dark, affine in darks],
-        lattice.scaled(factor), reference.bilevel,
+    witnesses = _witnesses(sample, aligned, factor)
+    fine = lattice.scaled(factor)
+    height, width = reference.pixels.shape[:2]
+    blank = Watermark(
+        b"", (0.0, 0.0), fine, reference.dpi, (width, height), (1.0,), (1.0,), 0.0,
+        bilevel=reference.bilevel, pages=len(aligned.members),
     )
-    found = _coverage(folded, _SPECKLED if reference.bilevel else _FAINT, options)
+    watermark = _folded(blank, witnesses, cell_window(fine), None, options)
+    if watermark is None:
+        return None
+    watermark = _sharpened(watermark, witnesses, options)
+    levels = _levels(watermark, witnesses)
+    return None if levels is None else replace(
+        watermark, lightness=levels[0], contrast=levels[1], angle=baseline_angle(watermark)
+    )
+
+
+def _witnesses(sample: Sequence[PageImage], aligned: _Aligned, factor: float) -> list[_Witness]:
+    dpi = sample[aligned.reference].dpi
+    alike = [(sample[i], affine) for i, affine in aligned.members if abs(sample[i].dpi / dpi - 1) < 0.01]
+    return [_witness(page, enlarged(affine, factor)) for page, affine in alike[:_FOLDED_PAGES]]
+
+
+def _witness(page: PageImage, to_model: Affine) -> _Witness:
+    light = relative(page.pixels, bare_paper(page))
+    dark = darkness(light)
+    counted = np.where(rule_mask(dark, page.dpi), np.uint8(OUTSIDE), np.minimum(dark, np.uint8(OUTSIDE - 1)))
+    return _Witness(page, to_model, light, dark, counted)
+
+
+_ROUNDS = 2
+
+
+def _sharpened(watermark: Watermark, witnesses: Sequence[_Witness], options: WatermarkOptions) -> Watermark:
+    """The watermark folded again with every copy in its own place; as it came where copies run together."""
+    copy = one_copy(watermark)
+    if copy is None:
+        return watermark
+    left, top, strokes = copy
+    window = Window(left, top, strokes.shape[1], strokes.shape[0])
+    sharper = cut_free(watermark, left, top, strokes)
+    for _ in range(_ROUNDS):
+        sharper = _folded(sharper, witnesses, window, strokes, options) or sharper
+    return sharper
+
+
+def _folded(
+    watermark: Watermark,
+    witnesses: Sequence[_Witness],
+    window: Window,
+    strokes: Pixels | None,
+    options: WatermarkOptions,
+) -> Watermark | None:
+    """``watermark`` with its coverage folded anew in ``window``, only where ``strokes`` (0 or 1) allow."""
+    pages = [_fold_page(watermark, witness) for witness in witnesses]
+    folded = fold(pages, window, watermark.bilevel)
+    found = _coverage(folded, _SPECKLED if watermark.bilevel else _FAINT, options)
     if found is None:
         return None
     coverage, black = found
-    height, width = reference.pixels.shape[:2]
-    blank = Watermark(
-        encode(coverage), origin, lattice.scaled(factor), reference.dpi, (width, height),
-        lightness=(1.0,), contrast=(1.0,), angle=0.0, bilevel=reference.bilevel, pages=len(aligned.members),
+    if strokes is not None:
+        coverage = coverage * strokes
+    return replace(
+        watermark, coverage=encode(coverage), origin=(window.left, window.top), lightness=(1 - black,)
     )
-    levels: tuple[tuple[float, ...], tuple[float, ...]] | None
-    if reference.bilevel:
-        levels = (1 - black,), (1.0,)
-    else:
-        laid = [lay(blank, reference.dpi, affine, dark.shape) for dark, affine in darks]
-        levels = _levels(flat, laid)
-    if levels is None:
-        return None
-    return replace(blank, lightness=levels[0], contrast=levels[1], angle=baseline_angle(blank))
 
 
-def _without_rules(dark: Pixels, dpi: float) -> Pixels:
-    """Darkness below ``OUTSIDE``, and ``OUTSIDE`` where rules lie: there the page does not count."""
-    return np.where(rule_mask(dark, dpi), np.uint8(OUTSIDE), np.minimum(dark, np.uint8(OUTSIDE - 1)))
+def _fold_page(watermark: Watermark, witness: _Witness) -> FoldPage:
+    points = copy_points(watermark, witness.page.dpi, witness.to_model, witness.dark.shape)
+    moves = np.zeros((len(points), 2))
+    if watermark.coverage:
+        moves = copy_offsets(witness.page, witness.dark, watermark, witness.to_model)
+    return FoldPage(witness.counted, witness.to_model, points, moves)
 
 
 _LEAST_COVER, _MOST_COVER = 0.003, 0.5
@@ -214,18 +277,20 @@ _SPECKLED = 0.25
 
 
 def _levels(
-    flat: Sequence[Pixels], laid: Sequence[Pixels]
+    watermark: Watermark, witnesses: Sequence[_Witness]
 ) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
     """Lightness and contrast per channel over the sampled pages; None where too few pixels are covered."""
-    depth = {len(mixing.channels(light)) for light in flat}
-    if len(depth) != 1:
-        flat = [light if light.ndim == 2 else cv2.cvtColor(light, cv2.COLOR_BGR2GRAY) for light in flat]
+    if watermark.bilevel:
+        return watermark.lightness, (1.0,)
+    laid = [laid_exactly(w.page, w.dark, watermark, w.to_model) for w in witnesses]
     insides, besides = [mixing.core(a) for a in laid], [mixing.ring(a) for a in laid]
+    planes = [mixing.channels(witness.light) for witness in witnesses]
+    if len({len(plane) for plane in planes}) > 1:
+        planes = [[np.asarray(255 - witness.dark, dtype=np.uint8)] for witness in witnesses]
     found = []
-    for channel in range(min(depth) if len(depth) == 1 else 1):
-        planes = [mixing.channels(light)[channel] for light in flat]
-        within = np.concatenate([plane[inside] for plane, inside in zip(planes, insides, strict=True)])
-        outside = np.concatenate([plane[beside] for plane, beside in zip(planes, besides, strict=True)])
+    for channel in range(len(planes[0])):
+        within = np.concatenate([p[channel][inside] for p, inside in zip(planes, insides, strict=True)])
+        outside = np.concatenate([p[channel][beside] for p, beside in zip(planes, besides, strict=True)])
         level = mixing.covered_level(within)
         if level is None:
             return None

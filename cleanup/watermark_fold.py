@@ -7,6 +7,7 @@ on all pages, a pixel shows the watermark alone on most, ink on some: a quantile
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -14,7 +15,6 @@ from numpy.typing import NDArray
 
 from cleanup.lattice import Lattice
 from cleanup.registration import Affine
-from cleanup.watermark_model import lattice_points
 from ocr.types import Pixels
 
 Floats = NDArray[np.float32]
@@ -22,72 +22,85 @@ Floats = NDArray[np.float32]
 _QUANTILE = 0.4
 _MARGIN = 3
 """Pixels around the cell, so that neighbouring cells overlap."""
-_MAX_SAMPLES = 90
-"""Cells that are laid over one another: more add time, not certainty."""
+_MAX_SAMPLES = 48
+"""Copies that are laid over one another: more add time, not certainty."""
 OUTSIDE = 255
 """Marks samples that do not count: outside the page, or on a rule; any other darkness is kept below it."""
 
 
-def fold(
-    pages: Sequence[tuple[Pixels, Affine]], lattice: Lattice | None, bilevel: bool
-) -> tuple[Floats, tuple[float, float]]:
-    """Darkness (0–255) of the watermark alone, with the origin of the result in model pixels.
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A rectangle of model pixels, relative to a lattice point."""
 
-    ``pages`` are darkness images, ``OUTSIDE`` where they do not count, with their maps from page to model pixels.
-    With a lattice the result is one cell and the origin is relative to a lattice point; without, it is the first
-    page's size. On 1-bit pages the result is 255 times the share of samples that are black.
-    """
-    if lattice is None:
-        height, width = pages[0][0].shape
-        low, size = np.zeros(2), (width, height)
-        places = [(dark, affine, np.zeros(2)) for dark, affine in pages]
-    else:
-        low, size = _cell(lattice)
-        places = _cells_on_pages(pages, lattice, low, size)
-    stack = np.stack([_sample(dark, affine, place + low, size) for dark, affine, place in places])
-    return _central(stack, bilevel), (float(low[0]), float(low[1]))
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @property
+    def corner(self) -> NDArray[np.float64]:
+        """Left and top."""
+        return np.array([self.left, self.top], dtype=np.float64)
 
 
-def _cell(lattice: Lattice) -> tuple[NDArray[np.float64], tuple[int, int]]:
-    """Top left corner and size (width, height) of the rectangle around the cell about the origin."""
+@dataclass(frozen=True, slots=True, eq=False)
+class FoldPage:
+    """A page in register."""
+
+    dark: Pixels
+    """Darkness, ``OUTSIDE`` where it does not count."""
+    to_model: Affine
+    points: Sequence[NDArray[np.float64]]
+    """The lattice points (model pixels) that copies are laid at."""
+    offsets: NDArray[np.float64]
+    """``(points, 2)``, how far each copy lies off its place, page pixels."""
+
+
+def cell_window(lattice: Lattice) -> Window:
+    """The rectangle around the cell about a lattice point."""
     corners = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]]) @ lattice.basis.T
     low = np.floor(corners.min(axis=0)) - _MARGIN
-    width, height = (np.ceil(corners.max(axis=0)) + _MARGIN - low).astype(int)
-    return low, (int(width), int(height))
+    width, height = np.ceil(corners.max(axis=0)) + _MARGIN - low
+    return Window(int(low[0]), int(low[1]), int(width), int(height))
 
 
-def _cells_on_pages(
-    pages: Sequence[tuple[Pixels, Affine]], lattice: Lattice, low: NDArray[np.float64], size: tuple[int, int]
-) -> list[tuple[Pixels, Affine, NDArray[np.float64]]]:
-    """The cells that lie mostly on a page, spread evenly over the pages where there are too many."""
+def fold(pages: Sequence[FoldPage], window: Window, bilevel: bool) -> Floats:
+    """Darkness (0–255) of the watermark alone in ``window``, ``(height, width)``.
+
+    On 1-bit pages it is 255 times the share of samples that are black.
+    """
     found = [
-        (dark, affine, place)
-        for dark, affine in pages
-        for place in lattice_points(lattice, affine, dark.shape)
-        if _share_on_page(affine, place + low, size, dark.shape) > 0.3
+        (page.dark, to_page)
+        for page in pages
+        for place, move in zip(page.points, page.offsets, strict=True)
+        if _share_on_page(to_page := _to_page(page, place + window.corner, move), window, page.dark.shape) > 0.3
     ]
+    if not found:
+        return np.zeros((window.height, window.width), np.float32)
     step = max(1.0, len(found) / _MAX_SAMPLES)
-    return [found[int(i * step)] for i in range(min(len(found), _MAX_SAMPLES))]
+    chosen = [found[int(i * step)] for i in range(min(len(found), _MAX_SAMPLES))]
+    return _central(np.stack([_sample(dark, to_page, window) for dark, to_page in chosen]), bilevel)
 
 
-def _share_on_page(
-    affine: Affine, corner: NDArray[np.float64], size: tuple[int, int], shape: tuple[int, ...]
-) -> float:
-    back = cv2.invertAffineTransform(affine)
-    corners = np.array([[*corner, 1], [*(corner + size), 1]]) @ back.T
+def _to_page(page: FoldPage, corner: NDArray[np.float64], move: NDArray[np.float64]) -> Affine:
+    """From pixels counted from model pixel ``corner`` to page pixels."""
+    to_page = cv2.invertAffineTransform(page.to_model)
+    to_page[:, 2] += to_page[:, :2] @ corner + move
+    return np.asarray(to_page, dtype=np.float64)
+
+
+def _share_on_page(to_page: Affine, window: Window, shape: tuple[int, ...]) -> float:
+    corners = np.array([[0, 0, 1], [window.width, window.height, 1]]) @ to_page.T
     low, high = corners.min(axis=0), corners.max(axis=0)
     inside = np.minimum(high, shape[1::-1]) - np.maximum(low, 0)
     return float(np.prod(np.maximum(inside, 0) / np.maximum(high - low, 1)))
 
 
-def _sample(dark: Pixels, affine: Affine, corner: NDArray[np.float64], size: tuple[int, int]) -> Pixels:
-    """``size`` (width, height) pixels of the page from model pixel ``corner`` on."""
-    to_page = cv2.invertAffineTransform(affine)
-    to_page[:, 2] += to_page[:, :2] @ corner
+def _sample(dark: Pixels, to_page: Affine, window: Window) -> Pixels:
     sampled = cv2.warpAffine(
         dark,
         to_page,
-        size,
+        (window.width, window.height),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_CONSTANT,
         borderValue=OUTSIDE,

@@ -18,7 +18,8 @@ from cleanup.registration import (
     transform_size,
 )
 from cleanup.watermark_evidence import WORK_DPI
-from cleanup.watermark_model import Watermark, WatermarkOptions, lay
+from cleanup.watermark_model import Watermark, WatermarkOptions, copy_points, lay
+from cleanup.watermark_rim import offsets, rim
 from ocr.types import PageImage, Pixels
 
 _REACH = 40
@@ -41,19 +42,33 @@ def by_likeness(watermark: Watermark, page: PageImage) -> list[Watermark]:
     return sorted((watermark, *watermark.variants), key=unlike)
 
 
-def laid_on(page: PageImage, shown: Pixels, watermark: Watermark) -> Pixels | None:
+def laid_on(page: PageImage, shown: Pixels, dark: Pixels, watermark: Watermark) -> Pixels | None:
     """The watermark's coverage (0–255) as it lies on the page, ``(height, width)``; None when it is not found.
 
-    ``shown`` is the page's ``evidence``.
+    ``shown`` is the page's ``evidence``, its darkness; ``dark`` the same in full resolution, with rules.
     """
     dpi = min(WORK_DPI, page.dpi)
     if watermark.bilevel or page.bilevel:
         shown = np.asarray(cv2.GaussianBlur(shown, (0, 0), 1.0), dtype=np.uint8)
     shown = np.minimum(shown, np.uint8(min(255, round(_CEILING * 255 * (1 - min(watermark.lightness))))))
     found = locate(shown, watermark, dpi)
-    if found is None:
-        return None
-    return lay(watermark, page.dpi, enlarged(found.to_model, page.dpi / dpi), page.pixels.shape[:2])
+    return None if found is None else laid_exactly(page, dark, watermark, enlarged(found.to_model, page.dpi / dpi))
+
+
+def laid_exactly(page: PageImage, dark: Pixels, watermark: Watermark, to_model: Affine) -> Pixels:
+    """The coverage with every copy moved to where the page shows it; ``to_model`` maps the page's pixels."""
+    moves = copy_offsets(page, dark, watermark, to_model)
+    return lay(watermark, page.dpi, to_model, dark.shape, moves)
+
+
+def copy_offsets(
+    page: PageImage, dark: Pixels, watermark: Watermark, to_model: Affine
+) -> NDArray[np.float64]:
+    """How far each copy lies off its place, page pixels."""
+    points = copy_points(watermark, page.dpi, to_model, dark.shape)
+    edge = rim(watermark, page.dpi)
+    speckled = page.bilevel or watermark.bilevel
+    return offsets(255 - dark, edge, points, to_model, min(watermark.lightness), speckled)
 
 
 _CEILING = 1.2
@@ -90,11 +105,8 @@ def _locate_near(shown: Pixels, watermark: Watermark, dpi: float, start: Affine)
         return None
     moved = start.copy()
     moved[:, 2] -= start[:, :2] @ (found.x, found.y)
-    first = refine(shown, lay(watermark, dpi, moved, shown.shape), moved)
-    if first.blocks < _LEAST_BLOCKS:
-        return None
-    second = refine(shown, lay(watermark, dpi, first.to_model, shown.shape), first.to_model)
-    return second if second.blocks >= first.blocks else first
+    refined = refine(shown, lay(watermark, dpi, moved, shown.shape), moved)
+    return refined if refined.blocks >= _LEAST_BLOCKS else None
 
 
 def _reach(watermark: Watermark, dpi: float, shape: tuple[int, ...]) -> tuple[int, int]:
@@ -131,14 +143,21 @@ def present(coverage: Pixels, dark: Pixels, dpi: float, watermark: Watermark, op
     return np.where(_absent(inside, hit, 0.5 * expected, round(_PLACE * dpi / 72)), np.uint8(0), coverage)
 
 
+def _share_of_cells(part: NDArray[np.bool_], cells: tuple[int, int]) -> NDArray[np.float32]:
+    """Share of each cell and its neighbours that is True."""
+    height, width = part.shape
+    step = max(1, min(width // cells[0], height // cells[1]) // 8)
+    thinned = part[::step, ::step].astype(np.float32)
+    return np.asarray(cv2.blur(cv2.resize(thinned, cells, interpolation=cv2.INTER_AREA), (3, 3)), dtype=np.float32)
+
+
 def _absent(
     inside: NDArray[np.bool_], hit: NDArray[np.bool_], least: float, side: int
 ) -> NDArray[np.bool_]:
     """Where, in squares of ``side`` pixels, most of the strokes that should be there are not."""
     height, width = inside.shape
     cells = (max(1, width // side), max(1, height // side))
-    wanted = cv2.blur(cv2.resize(inside.astype(np.float32), cells, interpolation=cv2.INTER_AREA), (3, 3))
-    seen = cv2.blur(cv2.resize(hit.astype(np.float32), cells, interpolation=cv2.INTER_AREA), (3, 3))
+    wanted, seen = (_share_of_cells(part, cells) for part in (inside, hit))
     missing = (wanted > 1e-4) & (seen < least * wanted)
     return np.asarray(
         cv2.resize(missing.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0

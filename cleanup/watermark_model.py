@@ -106,73 +106,73 @@ def _decoded(coverage: bytes) -> Pixels:
 
 
 @lru_cache(maxsize=4)
-def _scaled_patch(watermark: Watermark, dpi: float) -> tuple[Pixels, tuple[float, float], Lattice | None]:
-    """Coverage, its origin and the lattice at ``dpi``."""
+def patch_at(watermark: Watermark, dpi: float) -> tuple[Pixels, tuple[float, float]]:
+    """Coverage (0–255) and its origin in model pixels at ``dpi``."""
     patch = _decoded(watermark.coverage)
     factor = dpi / watermark.dpi
     origin = watermark.origin[0] * factor, watermark.origin[1] * factor
     if abs(factor - 1) < 1e-6:
-        return patch, origin, watermark.lattice
+        return patch, origin
     width, height = max(1, round(patch.shape[1] * factor)), max(1, round(patch.shape[0] * factor))
     how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
     # Resizing keeps areas, so what was at x lies at x · width / old width, a hair from x · factor.
     scaled = np.asarray(cv2.resize(patch, (width, height), interpolation=how), dtype=np.uint8)
-    return scaled, origin, watermark.lattice.scaled(factor) if watermark.lattice else None
+    return scaled, origin
 
 
-def lay(watermark: Watermark, dpi: float, to_model: Affine, shape: tuple[int, int]) -> Pixels:
+def lay(
+    watermark: Watermark,
+    dpi: float,
+    to_model: Affine,
+    shape: tuple[int, ...],
+    offsets: NDArray[np.float64] | None = None,
+) -> Pixels:
     """The coverage as it lies on a page of ``shape`` (height, width) at ``dpi``, 0–255.
 
-    ``to_model`` maps page pixels to model pixels, both at ``dpi``.
+    ``to_model`` maps page pixels to model pixels, both at ``dpi``. ``offsets``, x and y in page pixels, say how far
+    the copy at each of ``copy_points`` lies off its place. Neighbouring patches show the same copies where they
+    overlap; the darker one counts.
     """
-    patch, origin, lattice = _scaled_patch(watermark, dpi)
-    if lattice is None:
-        return _placed(patch, np.array(origin), to_model, shape)
-    return _tiled(patch, np.array(origin), lattice, to_model, shape)
+    patch, origin = patch_at(watermark, dpi)
+    laid = np.zeros(shape[:2], np.uint8)
+    points = copy_points(watermark, dpi, to_model, shape)
+    moves = np.zeros((len(points), 2)) if offsets is None else offsets
+    for place, move in zip(points, moves, strict=True):
+        to_patch = to_model.copy()
+        to_patch[:, 2] -= place + origin + to_model[:, :2] @ move
+        _put(laid, patch, to_patch)
+    return laid
 
 
-def _placed(patch: Pixels, origin: NDArray[np.float64], to_model: Affine, shape: tuple[int, int]) -> Pixels:
-    """``patch`` at ``origin`` of the model, seen from the page; 0 around it."""
-    to_patch = to_model.copy()
-    to_patch[:, 2] -= origin
-    laid = cv2.warpAffine(
-        patch, to_patch, (shape[1], shape[0]), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=0
-    )
-    return np.asarray(laid, dtype=np.uint8)
+def copy_points(
+    watermark: Watermark, dpi: float, to_model: Affine, shape: tuple[int, ...]
+) -> list[NDArray[np.float64]]:
+    """The model pixels at ``dpi`` that the copies on a page of ``shape`` are laid at."""
+    if watermark.lattice is None:
+        return [np.zeros(2)]
+    return lattice_points(watermark.lattice.scaled(dpi / watermark.dpi), to_model, shape)[:_MAX_TILES]
 
 
 _MAX_TILES = 4000
 """A page has a few dozen tiles; more means that a page is far larger than the ones the model came from."""
 
 
-def _tiled(
-    patch: Pixels, origin: NDArray[np.float64], lattice: Lattice, to_model: Affine, shape: tuple[int, int]
-) -> Pixels:
-    """The patch at every lattice point; the darker one counts where neighbouring patches overlap.
-
-    The patches are copies of the same periodic pattern, so where they overlap they agree.
-    """
-    laid = np.zeros(shape, np.uint8)
-    for place in lattice_points(lattice, to_model, shape)[:_MAX_TILES]:
-        to_patch = to_model.copy()
-        to_patch[:, 2] -= place + origin
-        window = _window(to_patch, patch.shape, shape)
-        if window is None:
-            continue
-        left, top, right, bottom = window
-        to_patch[:, 2] += to_patch[:, :2] @ (left, top)
-        size = (right - left, bottom - top)
-        tile = cv2.warpAffine(
-            patch, to_patch, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=0
-        )
-        part = laid[top:bottom, left:right]
-        cv2.max(part, tile, dst=part)
-    return laid
+def _put(laid: Pixels, patch: Pixels, to_patch: Affine) -> None:
+    """Draw ``patch`` into the array being built; ``to_patch`` maps its pixels to the patch's."""
+    window = _window(to_patch, patch.shape, laid.shape)
+    if window is None:
+        return
+    left, top, right, bottom = window
+    to_patch[:, 2] += to_patch[:, :2] @ (left, top)
+    size = (right - left, bottom - top)
+    tile = cv2.warpAffine(patch, to_patch, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=0)
+    part = laid[top:bottom, left:right]
+    cv2.max(part, tile, dst=part)
 
 
-def lattice_points(lattice: Lattice, to_model: Affine, shape: tuple[int, int]) -> list[NDArray[np.float64]]:
+def lattice_points(lattice: Lattice, to_model: Affine, shape: tuple[int, ...]) -> list[NDArray[np.float64]]:
     """The lattice points (model pixels) whose cells may touch a page of ``shape``, in rows."""
-    height, width = shape
+    height, width = shape[:2]
     corners = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]]) @ to_model.T
     indices = corners @ np.linalg.inv(lattice.basis).T
     low, high = np.floor(indices.min(axis=0)).astype(int) - 1, np.ceil(indices.max(axis=0)).astype(int) + 1
@@ -184,7 +184,7 @@ def lattice_points(lattice: Lattice, to_model: Affine, shape: tuple[int, int]) -
 
 
 def _window(
-    to_patch: Affine, patch: tuple[int, ...], shape: tuple[int, int]
+    to_patch: Affine, patch: tuple[int, ...], shape: tuple[int, ...]
 ) -> tuple[int, int, int, int] | None:
     """Left, top, right, bottom of the part of the page that the patch may touch, or None."""
     height, width = patch[:2]

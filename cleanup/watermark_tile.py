@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanup.watermark_model import Watermark, lay
+from cleanup.watermark_model import Watermark, encode, lay
 from ocr.types import Pixels
 
-_DPI = 150.0
 _STROKE = 100
 """Coverage (of 255) from which a pixel belongs to a stroke."""
-_GROWTH = (1, 2, 3, 5, 7, 10, 14, 19, 25, 33, 43, 56)
+_DPI = 100.0
+"""Resolution at which strokes are put together into copies."""
+_GROWTH = (1, 2, 3, 4, 6, 8, 11, 14, 18, 23, 30, 38)
 """Radii (pixels at ``_DPI``) by which strokes are grown until those of one copy hang together."""
+_ENOUGH, _TOO_MUCH = 0.93, 1.1
+"""Share of a copy's strokes that make it whole, and that show that a neighbour has been caught."""
 
 
 def baseline_angle(watermark: Watermark) -> float:
@@ -24,56 +28,94 @@ def baseline_angle(watermark: Watermark) -> float:
     The long side of the rectangle around one copy; for a copy about as wide as high, or a little higher (stacked
     lines), the side nearer to level.
     """
-    copy = _one_copy(_laid(watermark), _copy_mass(watermark))
+    copy, _ = _middle_copy(_cells(watermark, _DPI)[0], _mass(watermark, _DPI))
     return _angle(copy) if copy.any() else 0.0
 
 
 def watermark_tile(watermark: Watermark) -> Pixels:
     """One copy of the phrase, dark on white, its baseline level, ``(height, width)``; empty when there is none."""
-    pattern = _laid(watermark)
-    copy = _one_copy(pattern, _copy_mass(watermark))
+    dpi = min(watermark.dpi, 2 * _DPI)
+    pattern, _ = _cells(watermark, dpi)
+    copy, _ = _middle_copy(_cells(watermark, _DPI)[0], _mass(watermark, _DPI))
     if not copy.any():
         return np.zeros((0, 0), np.uint8)
-    return _upright(np.where(copy > 0, pattern, np.uint8(0)), watermark.angle)
+    chosen = cv2.resize(_grown(copy, 1), pattern.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    return _upright(np.where(chosen > 0, pattern, np.uint8(0)), watermark.angle)
 
 
-def _laid(watermark: Watermark) -> Pixels:
-    """A stretch of the pattern: the reference page, or three cells either way."""
-    factor = _DPI / watermark.dpi
-    width, height = (round(side * factor) for side in watermark.size)
-    if watermark.lattice is not None:
-        reach = np.abs(watermark.lattice.basis).sum(axis=1) * factor * 2
-        width, height = min(width, round(reach[0])), min(height, round(reach[1]))
-    return lay(watermark, _DPI, np.array([[1.0, 0, 0], [0, 1.0, 0]]), (max(8, height), max(8, width)))
+def one_copy(watermark: Watermark) -> tuple[int, int, Pixels] | None:
+    """Left and top in model pixels relative to a lattice point, and where (0 or 1) the strokes of one copy lie.
+
+    None for copies that run into one another.
+    """
+    pattern, low = _cells(watermark, watermark.dpi)
+    factor = watermark.dpi / _DPI
+    coarse = cv2.resize(pattern, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
+    copy, whole = _middle_copy(np.asarray(coarse, dtype=np.uint8), _mass(watermark, _DPI))
+    if not whole:
+        return None
+    strokes = cv2.resize(_grown(copy, _RIM), pattern.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    left, top, width, height = cv2.boundingRect(strokes)
+    cut = np.ascontiguousarray(strokes[top : top + height, left : left + width])
+    return left + round(low[0]), top + round(low[1]), cut
 
 
-def _copy_mass(watermark: Watermark) -> float:
-    """Pixels of stroke that one copy has at ``_DPI``; infinite for a watermark that stands once."""
+_RIM = 2
+"""Pixels at ``_DPI`` around a stroke that belong to its rim."""
+
+
+def cut_free(watermark: Watermark, left: int, top: int, strokes: Pixels) -> Watermark:
+    """The watermark with only the ``strokes`` (0 or 1) of the copy at ``left``, ``top`` as its coverage."""
+    to_model = np.array([[1.0, 0, left], [0, 1.0, top]])
+    coverage = lay(watermark, watermark.dpi, to_model, strokes.shape) * strokes
+    return replace(watermark, coverage=encode(coverage), origin=(float(left), float(top)))
+
+
+def _cells(watermark: Watermark, dpi: float) -> tuple[Pixels, tuple[float, float]]:
+    """Three cells either way at ``dpi``, or the page, with the model pixel of the top left corner."""
+    factor = dpi / watermark.dpi
+    if watermark.lattice is None:
+        width, height = (round(side * factor) for side in watermark.size)
+        return lay(watermark, dpi, np.array([[1.0, 0, 0], [0, 1.0, 0]]), (height, width)), (0.0, 0.0)
+    reach = np.ceil(np.abs(watermark.lattice.basis).sum(axis=1) * 1.5)
+    shape = round(2 * reach[1] * factor), round(2 * reach[0] * factor)
+    to_model = np.array([[1.0, 0, -reach[0] * factor], [0, 1.0, -reach[1] * factor]])
+    return lay(watermark, dpi, to_model, shape), (-float(reach[0]), -float(reach[1]))
+
+
+def _mass(watermark: Watermark, dpi: float) -> float:
+    """Pixels of stroke that one copy has at ``dpi``; infinite for a watermark that stands once."""
     if watermark.lattice is None:
         return math.inf
-    pattern = _laid(watermark)
-    area = watermark.lattice.scaled(_DPI / watermark.dpi).cell_area
-    return float((pattern >= _STROKE).mean()) * area
+    pattern, _ = _cells(watermark, dpi)
+    return float((pattern >= _STROKE).mean()) * watermark.lattice.scaled(dpi / watermark.dpi).cell_area
 
 
-def _one_copy(pattern: Pixels, mass: float) -> Pixels:
-    """The strokes of the copy nearest the middle, 0 or 1: grown until they hold the ``mass`` of one copy."""
+def _middle_copy(pattern: Pixels, mass: float) -> tuple[Pixels, bool]:
+    """The strokes (0 or 1) of the copy nearest the middle, and whether they are just one whole copy.
+
+    They are grown until those that hang together hold the ``mass`` of one copy.
+    """
     strokes = (pattern >= _STROKE).astype(np.uint8)
-    chosen = np.zeros_like(strokes)
+    if not strokes.any():
+        return strokes, False
+    wanted = min(mass, float(strokes.sum()))
     for radius in _GROWTH:
         chosen = _middle_component(strokes, radius)
-        if float(chosen.sum()) >= 0.9 * min(mass, float(strokes.sum())):
+        if float(chosen.sum()) >= _ENOUGH * wanted:
             break
-    return chosen
+    return chosen, _ENOUGH * wanted <= float(chosen.sum()) <= _TOO_MUCH * wanted
+
+
+def _grown(strokes: Pixels, radius: int) -> Pixels:
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    return np.asarray(cv2.dilate(strokes, kernel), dtype=np.uint8)
 
 
 def _middle_component(strokes: Pixels, radius: int) -> Pixels:
     """The strokes that, grown by ``radius``, hang together with the stroke nearest the middle."""
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    _, labels = cv2.connectedComponents(cv2.dilate(strokes, kernel))
+    _, labels = cv2.connectedComponents(_grown(strokes, radius))
     rows, columns = np.nonzero(strokes)
-    if not len(rows):
-        return strokes
     distance = (rows - strokes.shape[0] / 2) ** 2 + (columns - strokes.shape[1] / 2) ** 2
     nearest = int(distance.argmin())
     return np.asarray((labels == labels[rows[nearest], columns[nearest]]) & (strokes > 0), dtype=np.uint8)

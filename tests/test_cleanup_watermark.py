@@ -21,7 +21,7 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_removal_gives_paper_back_and_keeps_ink(name: str) -> None:
-    drawn = document(CASES[name], pages=5, seed=3)
+    drawn = document(CASES[name], pages=4, seed=3)
     watermark = find_watermark([page for page, _ in drawn])
     assert watermark is not None
     page, clean = drawn[2]
@@ -29,7 +29,7 @@ def test_removal_gives_paper_back_and_keeps_ink(name: str) -> None:
     lost, wrong = differences(cleaned.image.pixels, clean, cleaned.mask)
     before, _ = differences(page.pixels, clean, cleaned.mask)
     assert before > 25
-    assert lost < 22
+    assert abs(lost) < 5
     assert wrong < 45
     assert 0.03 < cleaned.coverage < 0.2
 

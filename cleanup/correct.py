@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cleanup.codes import correct_codes
 from cleanup.enumeration import mend_mark, mend_sequence
-from cleanup.evidence import Witness, log_odds, probability, witnesses
+from cleanup.evidence import Witness, guesses, log_odds, probability, witnesses
 from cleanup.lexicon import (
     YEAR,
     YEAR_MARK,
@@ -36,6 +36,7 @@ from cleanup.table_roles import TableRoles, table_roles
 from dictionaries.types import Dictionary, LabelKind
 from document.types import Block, BlockKind, Cell, Correction, Document, Reading, Rule, Table, TextBlock, TextLine
 
+_NEARLY_AN_ENTRY = 0.7
 _IN_TABLE: tuple[LabelKind | None, ...] = (LabelKind.COLUMN, LabelKind.ROW, LabelKind.FORM, None)
 _IN_TEXT: tuple[LabelKind | None, ...] = (
     LabelKind.TITLE,
@@ -107,7 +108,9 @@ def correct(document: Document, dictionary: Dictionary, options: CorrectOptions 
     targets = tuple(dict.fromkeys(t for place in (*_IN_TABLE, *_IN_TEXT) for t in words.targets.get(place, ())))
     document = mend_signs(document)
     own = repeated_names(document, words)
-    targets = tuple(dict.fromkeys((*targets, *own.targets)))
+    # a name that is itself nearly an entry may be the same misreading many times: it vouches for nothing
+    doubtful = nearest(own.targets, targets, _NEARLY_AN_ENTRY)
+    targets = tuple(dict.fromkeys((*targets, *(t for t in own.targets if t not in doubtful))))
     near = nearest(sorted(_unknown_keys(document, words)), targets, options.similarity)
     search = _Search(words, own, EditCosts(dictionary.look_alikes), near, options)
     return replace(document, blocks=tuple(_correct_block(block, search) for block in document.blocks))
@@ -276,6 +279,7 @@ def _weigh(
     scored = sorted(((log_odds(core, c, seen, search.costs, c in named), c) for c in candidates), reverse=True)
     (best, key), rest = scored[0], scored[1:]
     clear = not rest or best - rest[0][0] >= log(options.margin)
+    clear = clear and not guesses(core, key, [c for _, c in rest])
     if best >= log(options.odds) and clear:
         return _Verdict(key, probability(best))
     if best >= log(options.doubt):

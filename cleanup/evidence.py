@@ -33,6 +33,8 @@ _CONTRASTS = (
 """Characters that make a different label of the same form: never put for one another without proof."""
 _THIN = frozenset("一")
 """Characters so thin that a line without them is still found, and read without them."""
+_SHORT = {1: 50.0, 2: 20.0, 3: 4.0}
+"""Short labels of another meaning lie close together (会计, 合计): times as likely a printed variant."""
 _SIDES = {c: i for i, group in enumerate(_CONTRASTS) for c in group}
 
 
@@ -71,9 +73,10 @@ def log_odds(
     """
     changes = edits(key, candidate)
     total = 0.0
+    short = 1.0 if code_agrees else _SHORT.get(len(key), 1.0)
     for count, change in enumerate(changes):
         misread = _misread(change, key, seen, costs)
-        variant = _variant(change, costs, code_agrees) if count == 0 else 0.3
+        variant = min(0.3, _variant(change, costs, code_agrees) * short) if count == 0 else 0.3
         total += log(misread) - log(variant)
     return total
 
@@ -129,6 +132,15 @@ def _is_common(character: str) -> bool:
 def _contrast(before: str, after: str) -> bool:
     digits = before.isdigit() or after.isdigit()
     return digits or (before in _SIDES and _SIDES[before] == _SIDES.get(after))
+
+
+def guesses(key: str, candidate: str, others: Sequence[str]) -> bool:
+    """Whether the candidate fills a gap with one of several: 级指标 may be 一级指标, 二级指标, 三级指标."""
+    filled = [e for e in edits(key, candidate) if not e.before and e.after in _SIDES]
+    return bool(filled) and any(
+        len(e) == 1 and e[0].before and e[0].after and _contrast(e[0].before, e[0].after)
+        for e in (edits(candidate, other) for other in others)
+    )
 
 
 def probability(odds: float) -> float:

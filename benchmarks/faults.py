@@ -15,7 +15,7 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -113,19 +113,21 @@ def _block(index: int, data: dict[str, Any]) -> Block:
     return Table(f"t{index}", (1,), rows, columns, cells, title=data.get("title"))
 
 
-def covered(document: Document, identities: Identities) -> list[Place]:
-    """Cells with a number that some identity covers, with a sum that is not all zeros."""
+def covered(document: Document, identities: Identities) -> dict[Place, frozenset[int]]:
+    """Cells with a number that some identity covers (its sum not all zeros), each with its equations' numbers."""
     grids = {
         i: (b, grid)
         for i, b in enumerate(document.blocks)
         if isinstance(b, Table) and (grid := read_grid(b)) is not None
     }
     values = {Place(i, *at): a.value for i, (_, g) in grids.items() for at, a in g.amounts.items()}
-    found: dict[Place, None] = {}
-    for equation in find_equations(grids, identities):
+    found: dict[Place, set[int]] = {}
+    for number, equation in enumerate(find_equations(grids, identities)):
         if equation.residual(values) == 0:
-            found.update(dict.fromkeys(p for p in equation.places() if values[p]))
-    return list(found)
+            for place in equation.places():
+                if values[place]:
+                    found.setdefault(place, set()).add(number)
+    return {place: frozenset(numbers) for place, numbers in found.items()}
 
 
 def damage(text: str, kind: str, chance: random.Random) -> str:
@@ -144,8 +146,14 @@ def damage(text: str, kind: str, chance: random.Random) -> str:
 KINDS = ("digit", "digit", "digit", "digit", "drop", "add", "point", "swap")
 
 
-def damaged_copy(document: Document, places: Sequence[Place], chance: random.Random) -> tuple[Document, set[Place]]:
-    """The document with one to five faults, and the cells whose number is now another."""
+def damaged_copy(
+    document: Document, covers: Mapping[Place, frozenset[int]], chance: random.Random
+) -> tuple[Document, set[Place]]:
+    """The document with one to five faults, and the cells whose number is now another.
+
+    Cells are exchanged in a row or column, and only where some identity sums one of the two without the other.
+    """
+    places = list(covers)
     texts = {Place(i, c.row, c.col): c.reading.text for i, c in _cells(document)}
     new: dict[Place, str] = {}
     for _ in range(chance.randint(1, 5)):
@@ -154,7 +162,7 @@ def damaged_copy(document: Document, places: Sequence[Place], chance: random.Ran
             mates = [
                 p
                 for p in places
-                if p.block == place.block and (p.row == place.row or p.col == place.col) and p != place
+                if p.block == place.block and (p.row == place.row or p.col == place.col) and covers[p] != covers[place]
             ]
             mate = chance.choice(mates) if mates else place
             if place not in new and mate not in new:
@@ -187,7 +195,9 @@ def _with_texts(document: Document, texts: dict[Place, str]) -> Document:
     return clean_numbers(replace(document, blocks=tuple(blocks)))
 
 
-def trial(document: Document, places: Sequence[Place], identities: Identities, chance: random.Random) -> Outcome:
+def trial(
+    document: Document, places: Mapping[Place, frozenset[int]], identities: Identities, chance: random.Random
+) -> Outcome:
     """Damage one document and count what reconciliation makes of it."""
     broken, touched = damaged_copy(document, places, chance)
     start = time.perf_counter()

@@ -144,7 +144,10 @@ def _under(label: Label, col: int, panel: Panel, grid: AmountGrid) -> bool:
 
 
 def _columns(block: int, grid: AmountGrid, identity: Identity) -> Iterator[Equation]:
-    rules = _sister_columns(grid, identity) if not identity.parts else _named_columns(grid, identity)
+    if identity.parts:
+        rules = _named_columns(grid, identity)
+    else:
+        rules = [_as_the_rows_say(grid, rule, identity) for rule in _sister_columns(grid, identity)]
     for total, parts in rules:
         for row in grid.body_rows:
             places = [(row, total), *((row, col) for col, _ in parts)]
@@ -166,6 +169,46 @@ def _sister_columns(grid: AmountGrid, identity: Identity) -> list[Columns]:
         if total is not None and parts:
             rules.append((total, [(col, 1) for col in parts]))
     return rules
+
+
+def _as_the_rows_say(grid: AmountGrid, rule: Columns, identity: Identity) -> Columns:
+    """The rule, or where most rows deny it another span of the head that all rows affirm.
+
+    A head cell's span is easily misread; the amounts below tell what it must have been.
+    """
+    holding, real = _support(grid, rule)
+    if 2 * holding >= real:
+        return rule
+    for other in _other_spans(grid, rule[0], identity):
+        held, seen = _support(grid, other)
+        if seen and held == seen:
+            return other
+    return rule
+
+
+def _other_spans(grid: AmountGrid, total: int, identity: Identity) -> Iterator[Columns]:
+    """The leaf columns right of the total: the next two, three …, totals left out, within its panel."""
+    wanted = {plain(name) for name in identity.total}
+    run: list[tuple[int, int]] = []
+    for col in sorted(grid.heads):
+        if col > total and grid.head(col) not in wanted and len(run) < 12:
+            run.append((col, 1))
+            if len(run) >= 2:
+                yield total, list(run)
+
+
+def _support(grid: AmountGrid, rule: Columns) -> tuple[int, int]:
+    """In how many rows with amounts the rule holds, and how many there are."""
+    total, parts = rule
+    holding = real = 0
+    for row in grid.body_rows:
+        cells = [grid.amounts.get((row, col)) for col in (total, *(col for col, _ in parts))]
+        values = [cell.value for cell in cells if cell is not None]
+        if len(values) == len(parts) + 1 and any(values):
+            real += 1
+            signed = sum(v * sign for v, (_, sign) in zip(values[1:], parts, strict=True))
+            holding += signed == values[0]
+    return holding, real
 
 
 def _head_groups(grid: AmountGrid) -> list[tuple[tuple[int, ...], int]]:

@@ -30,6 +30,8 @@ def misreading_cost(read: str, value: Decimal, decimals: int | None) -> int:
     got = re.sub(r"[\s,，]", "", read[:MAX_CHARACTERS])
     if not got:
         return 2
+    if not value:
+        return 1 if len(got) <= 2 else IMPOSSIBLE  # a speck read as a digit; a whole number is no speck
     meant = printed(value, decimals)
     if got == meant:
         return 0

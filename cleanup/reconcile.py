@@ -21,12 +21,12 @@ from cleanup.equations import Equation, Place
 from cleanup.identities import Grids, find_equations
 from cleanup.misreadings import IMPOSSIBLE, grouped, misreading_cost, recogniser_values
 from cleanup.numbers import number_style
-from cleanup.repair import Evidence, Ledger, Repair, ledger, repair_all
+from cleanup.repair import Evidence, Ledger, Repair, exchanges, ledger, repair_all
 from dictionaries.identities import Identities
 from document.types import Block, Cell, Correction, Document, Rule, Table, TextBlock
 
 ROUNDING_NOTE = "尾数误差"
-_LEADING_ZERO = re.compile(r"-?0[\d,]")
+_LEADING_ZERO = re.compile(r"0[\d,]")
 
 
 class ReconcileOptions(BaseModel):
@@ -132,7 +132,7 @@ def _decimals(grids: Grids) -> dict[int, int | None]:
     """Digits after the point in each table; where a table is too small to tell, as in all tables together."""
     texts = {b: [c.reading.text for c in table.cells if c.amount is not None] for b, (table, _) in grids.items()}
     overall = number_style(text for found in texts.values() for text in found).decimals
-    own = {block: number_style(found).decimals for block, found in texts.items()}
+    own = {block: number_style(found, 0.6).decimals for block, found in texts.items()}
     return {block: overall if found is None else found for block, found in own.items()}
 
 
@@ -182,7 +182,7 @@ def _judge(
     for equation in doubted:
         tables[equation.total.block].append("多数勾稽关系不成立，行列可能错位：" + in_words(equation, books, grids))
         incomplete.add(equation.total.block)
-    for place, words in _copy_doubts(books, evidence, grids):
+    for place, words in (*_copy_doubts(books, evidence, grids), *_exchange_doubts(books)):
         reasons[place].append(words)
     return _Verdicts(
         {place: tuple(dict.fromkeys(found)) for place, found in reasons.items()},
@@ -217,12 +217,12 @@ def _suspects(
 def _likeliest(
     equation: Equation, places: list[Place], books: Ledger, evidence: Evidence, options: ReconcileOptions
 ) -> list[Place]:
-    """All suspects if they are few; else those whose reading one or two slips explain."""
+    """All suspects if they are few; else those whose reading one or two slips explain, if there are such."""
     if len(places) <= options.max_suspects:
         return places
     slips = {p: evidence.cost(p, equation.solved(p, books.values)) for p in places}
     likely = [p for p in places if slips[p] < IMPOSSIBLE]
-    return likely or [equation.total]
+    return likely or places
 
 
 def _copy_doubts(books: Ledger, evidence: Evidence, grids: Grids) -> Iterable[tuple[Place, str]]:
@@ -236,6 +236,13 @@ def _copy_doubts(books: Ledger, evidence: Evidence, grids: Grids) -> Iterable[tu
             other = others[0]
             title = grids[other.block][0].title or grids[other.block][0].number or "另一张表"
             yield place, f"与《{title}》同一科目的数字不同（{_shown(books.values[other])}）"
+
+
+def _exchange_doubts(books: Ledger) -> Iterable[tuple[Place, str]]:
+    """Two cells that would make their failing sums hold if they changed places: possible, not beyond doubt."""
+    for repair in exchanges(books, least=1):
+        for place, value in repair.changes:
+            yield place, f"可能与另一格的数字{_shown(value)}互换了位置"
 
 
 def _crossed(place: Place, others: Sequence[Place], books: Ledger, evidence: Evidence) -> bool:
@@ -329,22 +336,29 @@ def _written(document: Document, grids: Grids, verdicts: _Verdicts, identities: 
     return replace(document, blocks=tuple(blocks))
 
 
+def _zeros_differ(text: str, decimals: int | None) -> bool:
+    """Whether a number has a zero too many in front, or too few digits behind the point."""
+    whole, _, fraction = text.lstrip("-").partition(".")
+    lacking = decimals is not None and 0 < len(fraction) < decimals
+    return bool(_LEADING_ZERO.match(whole)) or lacking
+
+
 def _written_cell(
     cell: Cell, place: Place, verdicts: _Verdicts, identities: Identities, like: str, decimals: int | None
 ) -> Cell:
     verified = verdicts.verified.get(place, ())
     reasons = verdicts.reasons.get(place, ())
     change = verdicts.repairs.get(place)
-    if change is None and _LEADING_ZERO.match(cell.reading.text):
-        change = (Decimal(cell.amount or 0), "数字前多读了一个0", 0.99) if verified else None
-        reasons = reasons if verified else (*reasons, "数字以0开头，可能多读了一位")
+    if change is None and cell.amount and _zeros_differ(cell.reading.text, decimals):
+        change = (Decimal(cell.amount), "数字前后多读或少读了0", 0.99) if verified else None
+        reasons = reasons if verified else (*reasons, "数字前后的0与同表其他金额不同")
     if not verified and not reasons and change is None:
         return cell
     reading = cell.reading
     amount = cell.amount
     if change is not None:
         value, words, score = change
-        text = grouped(value, like, decimals) if value else ""
+        text = grouped(value, like or reading.text, decimals) if value else ""
         record = Correction(reading.text, text, Rule.IDENTITY, score, f"{identities.source} {words}")
         reading = replace(
             reading, text=text, corrections=(*reading.corrections, record), needs_review=False, reasons=()

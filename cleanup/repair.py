@@ -18,6 +18,8 @@ from cleanup.misreadings import IMPOSSIBLE
 
 MAX_ROUNDS = 60
 """Repairs in one document; a document with more damage than this is for a person."""
+MAX_PAIRS = 3000
+"""Pairs of cells whose exchange is looked at in one round."""
 MAX_PLACES = 4000
 """Amounts in failing equations that are looked at in one round."""
 
@@ -119,7 +121,7 @@ def repair_all(books: Ledger, evidence: Evidence) -> tuple[Ledger, tuple[Repair,
 
 def best_repair(books: Ledger, evidence: Evidence, touched: set[Place]) -> Repair | None:
     """The best supported repair that nothing rivals, or None."""
-    proposals = [*_single(books, evidence), *_exchanged(books, evidence)]
+    proposals = [*_single(books, evidence), *exchanges(books, least=2)]
     proposals.sort(key=lambda r: (-r.support, r.cost, -r.likelihood, r.changes))
     for repair in proposals:
         own = {place for place, _ in repair.changes}
@@ -160,8 +162,8 @@ def _proposal(
     return Repair(changes, fixed, copy, likelihood, evidence.cost(place, value))
 
 
-def _exchanged(books: Ledger, evidence: Evidence) -> Iterator[Repair]:
-    """Two cells of one row, or of one column, whose values changed places."""
+def exchanges(books: Ledger, least: int) -> Iterator[Repair]:
+    """Two cells of one row, or of one column, whose values changed places; at least ``least`` sums say so."""
     failing = [e for e in books.equations if books.fails(e)]
     for a, b in _exchange_pairs(failing, books):
         if books.values[a] == books.values[b]:
@@ -170,27 +172,25 @@ def _exchanged(books: Ledger, evidence: Evidence) -> Iterator[Repair]:
         after = books.with_values(changes)
         around = dict.fromkeys((*books.by_place[a], *books.by_place[b]))
         wrong = [e for e in around if books.residual(e) != 0]
-        if len(wrong) >= 2 and all(after.residual(e) == 0 for e in around):
+        if len(wrong) >= least and all(after.residual(e) == 0 for e in around):
             yield Repair(changes, tuple(wrong), cost=1)
 
 
 def _exchange_pairs(failing: Sequence[Equation], books: Ledger) -> Iterator[tuple[Place, Place]]:
-    """Neighbours in a row of failing equations, and cells of one column in two failing rows; at most 3,000."""
-    rows: dict[tuple[int, int], set[Place]] = defaultdict(set)
-    columns: dict[tuple[int, int], set[Place]] = defaultdict(set)
-    for equation in failing:
-        for place in equation.places():
-            rows[place.block, place.row].add(place)
-            columns[place.block, place.col].add(place)
-    count = 0
-    for group in (*rows.values(), *columns.values()):
-        ordered = sorted(p for p in group if p in books.by_place)
-        for i, a in enumerate(ordered):
-            for b in ordered[i + 1 : i + 12]:
-                count += 1
-                if count > 3000:
-                    return
-                yield a, b
+    """A cell of a failing equation with any in its row, or one of a failing equation in its column; bounded."""
+    suspects = list(dict.fromkeys(place for e in failing for place in e.places()))
+    rows: dict[tuple[int, int], list[Place]] = defaultdict(list)
+    columns: dict[tuple[int, int], list[Place]] = defaultdict(list)
+    for place in books.by_place:
+        rows[place.block, place.row].append(place)
+    for place in suspects:
+        columns[place.block, place.col].append(place)
+    pairs: dict[tuple[Place, Place], None] = {}
+    for a in suspects:
+        for b in (*rows[a.block, a.row], *columns[a.block, a.col]):
+            if a != b and len(pairs) < MAX_PAIRS:
+                pairs[min(a, b), max(a, b)] = None
+    yield from pairs
 
 
 def _beyond_doubt(repair: Repair, books: Ledger, evidence: Evidence) -> bool:
@@ -203,7 +203,7 @@ def _beyond_doubt(repair: Repair, books: Ledger, evidence: Evidence) -> bool:
     outside = repair.copy_of is not None or repair.likelihood >= 0.05
     if any(books.is_small(e) for e in repair.fixed):
         return outside and len(repair.fixed) >= 2
-    if place in evidence.blank or repair.cost >= 2 or not value:
+    if place in evidence.blank or repair.cost >= 2:
         return repair.support >= 3 or (outside and len(repair.fixed) >= 1 and repair.cost <= 1)
     if len(repair.fixed) >= 2:
         return True

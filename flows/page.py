@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pymupdf
 
 from cleanup.residue import drop_residue
 from cleanup.seal import Seal
-from cleanup.watermark import CleanPage, Watermark, remove_watermark
+from cleanup.watermark import CleanPage, remove_watermark
 from document.exceptions import InputError
 from document.types import Origin, Page, PageContent, PageWatermark, TextLine
+from flows.evidence import Evidence
 from flows.options import Mode, RunOptions
 from ocr.engine import Engine
 from ocr.grid import build_grids
@@ -24,25 +25,11 @@ from ocr.regions import regions_to_read
 from ocr.rulings import find_rulings
 from ocr.tables import align_grids, fill_grids
 from ocr.textlayer import TextLayer, read_text_layer, trusted
-from ocr.textmark import TextWatermark, without_watermark
+from ocr.textmark import without_watermark
 from ocr.types import Grid, PageImage, Rulings
 from ocr.upright import best_turn, is_sideways, reads_badly, straighten, turned
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What the whole document says about each of its pages: the watermark, found on a sample of pages."""
-
-    watermark: Watermark | None
-    """In the pictures."""
-    text_watermark: TextWatermark | None
-    """In the text layers."""
-    phrases: tuple[str, ...]
-    """Words that may be a watermark's: found, given by the user, or on the shipped list."""
-    look_alikes: dict[tuple[str, str], float]
-    """How easily a recogniser takes one character for the other, 0–1."""
 
 
 def read_source_page(

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 class Steps:
     """The way of one document, as ``flows/document.py`` has it; functions at the top of a module."""
 
-    prepare: Callable[[Path, RunOptions], Any]
+    prepare: Callable[[Path, RunOptions, Engine], Any]
     """Opens the file, chooses the pages (``numbers``), looks for the watermark: the plan. Raises QingzhangError."""
     read_page: Callable[[Any, int, Engine], PageContent]
     """Reads one page; what goes wrong is in the page."""
@@ -141,14 +141,14 @@ class TaskRunner:
                 return self._finish(task, steps)
 
     def _prepare(self, task: Prepare, steps: Steps) -> Prepared:
-        plan = steps.prepare(task.source, self.options)
+        plan = steps.prepare(task.source, self.options, self._lazy_engine())
         _store(task.work / "plan", plan)
         self._plan = task.work, plan
         return Prepared(tuple(plan.numbers))
 
     def _read(self, task: ReadPage, steps: Steps) -> PageRead:
         plan = self._plan_of(task.work)
-        engine = self._engine = self._engine or LazyEngine(self.options.engine)
+        engine = self._lazy_engine()
         try:
             page = steps.read_page(plan, task.number, engine)
         except QingzhangError as error:
@@ -160,6 +160,10 @@ class TaskRunner:
             raise engine.missing
         _store(_page_file(task.work, task.number), page)
         return PageRead(page.page.error if page.page.origin is Origin.FAILED else None)
+
+    def _lazy_engine(self) -> LazyEngine:
+        self._engine = self._engine or LazyEngine(self.options.engine)
+        return self._engine
 
     def _finish(self, task: Finish, steps: Steps) -> Finished:
         plan = self._plan_of(task.work)

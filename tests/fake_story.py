@@ -28,7 +28,7 @@ class Plan:
     numbers: tuple[int, ...]
 
 
-def prepare(path: Path, options: RunOptions) -> Plan:
+def prepare(path: Path, options: RunOptions, engine: Engine) -> Plan:
     words = tuple(path.read_text(encoding="utf-8").split())
     match words[:1]:
         case ():

@@ -12,7 +12,8 @@ from document.exceptions import EmptyDocument
 from document.json import dump, to_json, validate
 from document.types import Origin, Status
 from document.writers.text import write_text
-from flows.document import clean_document, finish, prepare, read_page, spread
+from flows.document import clean_document, finish, prepare, read_page
+from flows.evidence import spread
 from flows.options import Mode, RunOptions, chosen_pages
 from ocr.engine import EngineName, EngineOptions, load_engine
 
@@ -63,8 +64,8 @@ def replace_options(**changes: object) -> RunOptions:
 
 
 def test_the_same_file_gives_the_same_bytes_page_by_page_or_in_one(budget: Path) -> None:
-    plan = prepare(budget, NULL)
     engine = load_engine(NULL.engine)
+    plan = prepare(budget, NULL, engine)
     backwards = {n: read_page(plan, n, engine) for n in reversed(plan.numbers)}
     assert dump(finish(plan, [backwards[n] for n in plan.numbers])) == dump(clean_document(budget, NULL))
 
@@ -99,7 +100,7 @@ def test_an_engine_that_breaks_leaves_a_failed_page(budget: Path) -> None:
         def find(self, image: object) -> object:
             raise RuntimeError("no memory")
 
-    plan = prepare(budget, replace_options(mode=Mode.SCAN))
+    plan = prepare(budget, replace_options(mode=Mode.SCAN), load_engine(NULL.engine))
     content = read_page(plan, 1, Broken())  # type: ignore[arg-type]
     assert content.page.origin is Origin.FAILED
     assert "no memory" in (content.page.error or "")
@@ -110,7 +111,7 @@ def test_only_the_pages_asked_for(budget: Path) -> None:
     assert [p.number for p in document.pages] == [2]
     assert document.source.page_count == 2
     with pytest.raises(EmptyDocument, match="--pages"):
-        prepare(budget, replace_options(pages="7"))
+        prepare(budget, replace_options(pages="7"), load_engine(NULL.engine))
 
 
 @pytest.mark.parametrize(

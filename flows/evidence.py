@@ -1,0 +1,102 @@
+"""What a whole document says about each of its pages: the watermark, heard from a bounded sample of pages."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from rapidfuzz import fuzz, process
+
+from cleanup.watermark import Watermark, find_watermark
+from cleanup.watermark_tile import watermark_tile
+from dictionaries.loader import load_dictionary
+from flows.options import Mode, RunOptions
+from ocr.engine import Engine
+from ocr.pdf import open_source, page_image, rasterise
+from ocr.textlayer import TextLayer, read_text_layer, trusted
+from ocr.textmark import TextWatermark, find_text_watermark
+from ocr.types import PageImage
+from ocr.upright import straighten
+
+SAMPLE = 10
+"""Pages that speak for the document's watermark: enough for a median that no page's text can move."""
+_LEGIBLE = 0.6
+"""Confidence from which a line of the watermark's own picture is believed."""
+_NEARLY = 70.0
+"""Similarity (0–100, rapidfuzz ratio) from which what was read is taken for a known phrase: 又供内部军核."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the whole document says about each of its pages: the watermark, found on a sample of pages."""
+
+    watermark: Watermark | None
+    """In the pictures."""
+    text_watermark: TextWatermark | None
+    """In the text layers."""
+    phrases: tuple[str, ...]
+    """Words that may be a watermark's: found, given by the user, or on the shipped list."""
+    look_alikes: dict[tuple[str, str], float]
+    """How easily a recogniser takes one character for the other, 0–1."""
+
+
+def gather_evidence(path: Path, numbers: Sequence[int], options: RunOptions, engine: Engine) -> Evidence:
+    """The watermark as a sample of the pages shows it, in pictures and in text layers."""
+    dictionary = load_dictionary()
+    known = tuple(dict.fromkeys(options.watermarks + dictionary.watermark_phrases))
+    layers, images = _sampled(path, spread(numbers, SAMPLE), options)
+    in_text = find_text_watermark(layers, known) if layers else None
+    in_picture = find_watermark(images) if images else None
+    if in_picture is not None:
+        in_picture = replace(in_picture, phrase=read_phrase(in_picture, engine, known))
+    found = tuple(p for p in (in_text.phrase if in_text else None, in_picture.phrase if in_picture else None) if p)
+    return Evidence(in_picture, in_text, tuple(dict.fromkeys(found + known)), dict(dictionary.look_alikes))
+
+
+def read_phrase(watermark: Watermark, engine: Engine, known: Sequence[str]) -> str | None:
+    """What the watermark says, as the engine reads one clean copy of it; a known phrase where it is nearly that.
+
+    None when it cannot be read: the watermark comes off all the same.
+    """
+    tile = watermark_tile(watermark)
+    if min(tile.shape) < 8:
+        return None
+    picture = PageImage(0, tile, 100.0, np.eye(3), tile.shape[1] * 0.72, tile.shape[0] * 0.72)
+    lines = sorted(engine.recognise(picture), key=lambda line: (line.box.center[1], line.box.left))
+    text = "".join(line.text for line in lines if line.confidence >= _LEGIBLE)
+    text = "".join(text.split())
+    nearest = process.extractOne(text, known, scorer=fuzz.ratio, score_cutoff=_NEARLY)
+    if nearest:
+        return str(nearest[0])
+    return text if 2 <= len(text) <= 40 else None
+
+
+def _sampled(path: Path, numbers: Sequence[int], options: RunOptions) -> tuple[list[TextLayer], list[PageImage]]:
+    """The sample's trustworthy text layers, and pictures of the other pages. Pages that fail are left out here."""
+    layers: list[TextLayer] = []
+    images: list[PageImage] = []
+    with open_source(path) as source:
+        for number in numbers:
+            try:
+                page = source[number - 1]
+                layer = read_text_layer(page, number)
+                if options.mode is not Mode.SCAN and (trusted(layer) or options.mode is Mode.TEXT):
+                    layers.append(layer)
+                else:
+                    images.append(straighten(page_image(number, rasterise(page, options.dpi))))
+            except Exception as error:  # the page's own reading will report it
+                log.debug("page %d gives no evidence: %s", number, error)
+    return layers, images
+
+
+def spread(numbers: Sequence[int], count: int) -> tuple[int, ...]:
+    """At most ``count`` of the numbers, evenly spread, the first and the last among them."""
+    if len(numbers) <= count:
+        return tuple(numbers)
+    step = (len(numbers) - 1) / (count - 1)
+    return tuple(numbers[round(i * step)] for i in range(count))

@@ -105,8 +105,8 @@ def _assess_cell(
     reading = cell.reading
     if not reading.text:
         return cell
-    doubt = _least_sure(cell.lines, reading) if cell.page in scanned else _Doubt(1.0)
     is_number = parse_amount(reading.text) is not None
+    doubt = _least_sure(cell.lines, reading, is_number) if cell.page in scanned else _Doubt(1.0)
     known = vouched or (not is_number and _is_known(reading.text, words))
     reason = _reason(doubt, _cover(cell.lines), is_number, known, options)
     confidence = _confidence(doubt.probability, is_number, known, reading)
@@ -126,7 +126,10 @@ def _assess_block(block: TextBlock, words: Lexicon, scanned: frozenset[int], opt
 
 
 def _least_sure(lines: Sequence[TextLine], reading: Reading, digits_only: bool = False) -> _Doubt:
-    """The least sure character that is still in the text; other forms of it (（ and () are no doubt."""
+    """The least sure character that is still in the text; other forms of it (（ and () are no doubt.
+
+    ``digits_only`` for numbers: their marks can be read in one way only.
+    """
     if any(c.rule in _DECIDED and c.score >= _CLEAR for c in reading.corrections):
         return _Doubt(1.0)
     left = key_of(reading.text)

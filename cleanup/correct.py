@@ -14,6 +14,7 @@ from math import log
 from pydantic import BaseModel, ConfigDict, Field
 
 from cleanup.codes import correct_codes
+from cleanup.debris import amount_columns, is_stray
 from cleanup.enumeration import mend_mark, mend_sequence
 from cleanup.evidence import Witness, guesses, log_odds, probability, witnesses
 from cleanup.lexicon import (
@@ -34,7 +35,19 @@ from cleanup.signs import mend_signs
 from cleanup.similarity import EditCosts
 from cleanup.table_roles import TableRoles, table_roles
 from dictionaries.types import Dictionary, LabelKind
-from document.types import Block, BlockKind, Cell, Correction, Document, Reading, Rule, Table, TextBlock, TextLine
+from document.types import (
+    Block,
+    BlockKind,
+    Cell,
+    Correction,
+    Document,
+    Origin,
+    Reading,
+    Rule,
+    Table,
+    TextBlock,
+    TextLine,
+)
 
 _NEARLY_AN_ENTRY = 0.7
 _IN_TABLE: tuple[LabelKind | None, ...] = (LabelKind.COLUMN, LabelKind.ROW, LabelKind.FORM, None)
@@ -68,6 +81,12 @@ class CorrectOptions(BaseModel):
     margin: float = Field(
         default=20.0, ge=1, le=1e6, description="times as likely as the next candidate the best one must be"
     )
+    unsure: float = Field(
+        default=0.85,
+        ge=0,
+        le=1,
+        description="probability (0-1) of a character under which a label like an entry is flagged",
+    )
     doubt: float = Field(
         default=0.3, gt=0, le=1e6, description="odds from which a label that was not corrected is flagged"
     )
@@ -80,6 +99,8 @@ class _Search:
     lexicon: Lexicon
     own: RepeatedNames
     """The document's own entries."""
+    scanned: frozenset[int]
+    """Pages that were read from a picture."""
     costs: EditCosts
     near: Mapping[str, tuple[str, ...]]
     options: CorrectOptions
@@ -112,7 +133,8 @@ def correct(document: Document, dictionary: Dictionary, options: CorrectOptions 
     doubtful = nearest(own.targets, targets, _NEARLY_AN_ENTRY)
     targets = tuple(dict.fromkeys((*targets, *(t for t in own.targets if t not in doubtful))))
     near = nearest(sorted(_unknown_keys(document, words)), targets, options.similarity)
-    search = _Search(words, own, EditCosts(dictionary.look_alikes), near, options)
+    scanned = frozenset(p.number for p in document.pages if p.origin is not Origin.TEXT_LAYER)
+    search = _Search(words, own, scanned, EditCosts(dictionary.look_alikes), near, options)
     return replace(document, blocks=tuple(_correct_block(block, search) for block in document.blocks))
 
 
@@ -149,10 +171,11 @@ def _correct_block(block: Block, search: _Search) -> Block:
 
 def _correct_table(table: Table, search: _Search) -> Table:
     roles = table_roles(table)
+    table = _without_strays(table, roles, search)
     table = mend_numbering(mend_sequence(correct_codes(table, roles, search.lexicon), search.lexicon), roles)
     codes = row_codes(table, roles)
     by_name = {c.name_at: c for c in codes if c.name_at is not None}
-    cells = tuple(_correct_cell(cell, by_name.get((cell.row, cell.col)), roles, search) for cell in table.cells)
+    cells = tuple(_correct_cell(cell, by_name.get((cell.row, cell.col)), search) for cell in table.cells)
     mended = replace(table, cells=cells)
     if table.title:
         title = _correct_label(Reading(table.title, table.title), (), None, search).text
@@ -160,7 +183,7 @@ def _correct_table(table: Table, search: _Search) -> Table:
     return mended
 
 
-def _correct_cell(cell: Cell, code: RowCode | None, roles: TableRoles, search: _Search) -> Cell:
+def _correct_cell(cell: Cell, code: RowCode | None, search: _Search) -> Cell:
     if not cell.reading.text or cell.amount is not None:
         return cell
     if _is_plain_number(cell.reading.text):
@@ -172,9 +195,29 @@ def _correct_cell(cell: Cell, code: RowCode | None, roles: TableRoles, search: _
 def _without_dust(cell: Cell) -> Cell:
     """A cell that holds nothing but one or two specks is blank; dashes and strokes are printed for nil."""
     text = cell.reading.text
-    if len(text) > 2 or not all(c in _DUST for c in text):
-        return cell
-    record = Correction(text, "", Rule.DEBRIS, 0.9)
+    return _blanked(cell) if len(text) <= 2 and all(c in _DUST for c in text) else cell
+
+
+def _without_strays(table: Table, roles: TableRoles, search: _Search) -> Table:
+    """The table without single strange characters in its columns of amounts, where a picture was read."""
+    if not search.scanned.intersection(table.pages):
+        return table
+    columns = amount_columns(table, roles)
+    cells = tuple(
+        _blanked(c)
+        if c.col in columns
+        and c.col_span == 1
+        and roles.is_amount_place(c)
+        and is_stray(c.reading.text)
+        and not search.lexicon.is_known(key_of(c.reading.text))
+        else c
+        for c in table.cells
+    )
+    return replace(table, cells=cells)
+
+
+def _blanked(cell: Cell) -> Cell:
+    record = Correction(cell.reading.text, "", Rule.DEBRIS, 0.9)
     return replace(cell, reading=replace(cell.reading, text="", corrections=(*cell.reading.corrections, record)))
 
 
@@ -285,7 +328,8 @@ def _weigh(
     if best >= log(options.doubt):
         return _doubtful(key, search)
     cut = next((c for c in candidates if c in search.lexicon.texts and _has_lost(core, c)), None)
-    return _doubtful(cut, search) if cut else _KEEP
+    unsure = seen is not None and min((w.probability for w in seen), default=1.0) < options.unsure
+    return _doubtful(cut or key, search) if cut or unsure else _KEEP
 
 
 def _doubtful(key: str, search: _Search) -> _Verdict:
@@ -293,11 +337,12 @@ def _doubtful(key: str, search: _Search) -> _Verdict:
 
 
 def _has_lost(core: str, entry: str) -> bool:
-    """Whether the label is the entry without one stretch of up to three characters, inside or in front."""
+    """Whether the label is the entry without up to three of its characters, inside or in front."""
     lost = len(entry) - len(core)
-    if not 1 <= lost <= 3 or len(core) < 5:
+    if not 1 <= lost <= 3 or len(core) < 5 or entry.startswith(core):
         return False
-    return any(entry[:i] + entry[i + lost :] == core for i in range(len(core)))
+    rest = iter(entry)
+    return all(c in rest for c in core)
 
 
 def _corrected(

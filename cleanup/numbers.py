@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from cleanup.debris import amount_columns, is_stray, number_in_debris
+from cleanup.debris import amount_columns, number_in_debris
 from cleanup.table_roles import TableRoles, table_roles
 from document.types import Cell, Correction, Document, Origin, Reading, Rule, Table, TextBlock
 
@@ -47,6 +47,7 @@ _COLON = re.compile(r"(?<=\d)[:;](?=\d{2}$)")
 _RULE_AT_END = re.compile(r"[-+]?[\d,]+\.\d+[|Il丨]")
 _DATE = re.compile(r"(?:19|20)\d{2}\.\d{1,2}\.\d{1,2}")
 _MAX_LENGTH = 40
+_NOUGHT = 0.05
 _ROUNDS = 4
 """One repair may lay another fault bare (.0。1): bounded, and then stable."""
 _DAMAGED = re.compile(r"[^\u4e00-\u9fff%≥≤<>/年月日次个]*\d[.,:]\d[^\u4e00-\u9fff%≥≤<>/年月日次个]*")
@@ -151,8 +152,16 @@ def _repaired_once(text: str, style: NumberStyle) -> NumberText | None:
     sign = compact.replace("一", "-", 1) if compact.startswith("一") else compact
     digits = _ENDING_MARK.sub(r"\1", sign.translate(_ALIKE))
     if _PLAIN.fullmatch(digits):
-        return NumberText(digits, _doubt_of_form(digits, style))
+        return _without_rule(digits, style) or NumberText(digits, _doubt_of_form(digits, style))
     return _repair_marks(digits, style)
+
+
+def _without_rule(digits: str, style: NumberStyle) -> NumberText | None:
+    """13.941 among amounts with two decimals: the last 1 is most likely the rule beside it; taken off, and said."""
+    fraction = digits.partition(".")[2]
+    if not style.decimals or len(fraction) != style.decimals + 1 or not fraction.endswith("1"):
+        return None
+    return NumberText(digits[:-1], "末尾的“1”可能是表格线，已去掉")
 
 
 def _bare(text: str, style: NumberStyle) -> str:
@@ -220,10 +229,10 @@ def _swept(table: Table, scanned: frozenset[int]) -> Table:
 
 
 def _without_debris(reading: Reading) -> Reading:
-    number = "" if is_stray(reading.text) else number_in_debris(reading.text)
+    number = number_in_debris(reading.text)
     if number is None:
         return reading
-    record = Correction(reading.text, number, Rule.DEBRIS, 0.95 if number else 0.9)
+    record = Correction(reading.text, number, Rule.DEBRIS, 0.95)
     return replace(reading, text=number, corrections=(*reading.corrections, record))
 
 
@@ -243,6 +252,7 @@ def _clean_cell(cell: Cell, roles: TableRoles, style: NumberStyle) -> Cell:
     if not cell.reading.text or cell.col in roles.code_columns or cell.col in roles.level_columns:
         return cell
     in_amounts = roles.is_amount_place(cell)
+    cell = _nought(cell) if in_amounts else cell
     repaired = repair_number(cell.reading.text, style if in_amounts else None)
     if repaired is None:
         damaged = in_amounts and _DAMAGED.fullmatch(cell.reading.text)
@@ -250,6 +260,16 @@ def _clean_cell(cell: Cell, roles: TableRoles, style: NumberStyle) -> Cell:
     reading = _with_number(cell.reading, repaired)
     amount = parse_amount(reading.text) if in_amounts else None
     return replace(cell, reading=reading, amount=amount.decimal_string if amount else None)
+
+
+def _nought(cell: Cell) -> Cell:
+    """A lone O that the recogniser might have read as 0 is one."""
+    characters = [c for line in cell.lines for c in line.characters]
+    if cell.reading.text not in ("O", "o", "〇") or len(characters) != 1:
+        return cell
+    if dict(characters[0].alternatives).get("0", 0.0) < _NOUGHT:
+        return cell
+    return replace(cell, reading=_with_number(cell.reading, NumberText("0")))
 
 
 def _with_number(reading: Reading, number: NumberText) -> Reading:

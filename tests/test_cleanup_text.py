@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cleanup.correct import correct
 from cleanup.debris import is_stray, number_in_debris
 from cleanup.numbers import (
     NumberStyle,
@@ -215,12 +216,13 @@ def test_prose_repair_keeps_the_digits_and_is_idempotent(text: str) -> None:
 def swept(*column: str, origin: Origin = Origin.SCAN) -> list[str]:
     rows = [["科目名称", "合计"], *([f"第{i}项支出", text] for i, text in enumerate(column))]
     document = replace(document_of(table_of(rows)), pages=(Page(1, origin, 100, 100),))
-    return [c.reading.text for c in clean_numbers(document).tables[0].cells if c.col == 1][1:]
+    after = correct(clean_numbers(document), DICTIONARY)
+    return [c.reading.text for c in after.tables[0].cells if c.col == 1][1:]
 
 
 def test_debris_goes_from_a_column_of_amounts() -> None:
-    column = ("1.00", "不27,664.22", "不", "20.00", "A内965.87比", "3.50K", "X公")
-    assert swept(*column) == ["1.00", "27,664.22", "", "20.00", "965.87", "3.50", ""]
+    column = ("1.00", "不27,664.22", "不", "20.00", "A内965.87比", "3.50K", "X公", "小计")
+    assert swept(*column) == ["1.00", "27,664.22", "", "20.00", "965.87", "3.50", "", "小计"]
 
 
 def test_what_is_printed_in_a_column_of_amounts_stays() -> None:

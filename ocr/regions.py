@@ -1,18 +1,107 @@
-"""What is to be read on a page: the detector's regions, brought into line with the grid."""
+"""What is to be read on a page: the detector's regions, brought into line with the ink and with the grid."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from document.geometry import Box
 from ocr.engine import Region
+from ocr.ink import darkness, pixels_of, text_darkness
 from ocr.tables import split_regions, unread_cells
-from ocr.types import Grid, PageImage
+from ocr.types import Grid, PageImage, Pixels
+
+_REACH = 1.7
+"""How far beyond its ends a region looks for ink of its own line, in its heights: a character and its gap."""
+_GAP = 0.65
+"""Widest gap between characters of one word, in heights: 一 般 公 共 is set this wide in titles."""
+_INK = 0.55
+"""Darkness of a line's ink against the page's text, 0–1: paler is residue of a watermark."""
+_MARGIN = 0.08
+"""Paper kept beyond the ink, in heights."""
 
 
 def regions_to_read(image: PageImage, grids: tuple[Grid, ...], found: tuple[Region, ...]) -> tuple[Region, ...]:
-    """Level regions cut at the rules between cells, ink in cells that the detector overlooked, turned regions as found.
+    """Level regions reaching to the ends of their ink and cut at the rules between cells; ink in cells that the
+    detector overlooked; turned regions as found.
 
     All in straight points. A region that is cut keeps its score.
     """
     turned = tuple(r for r in found if r.corners)
-    level = tuple(Region(part, score=r.score) for r in found if not r.corners for part in split_regions((r.box,), grids))
-    missed = unread_cells(image, grids, tuple(r.box for r in level))
-    return level + turned + tuple(Region(box, score=0.0) for box in missed)
+    level = tuple(
+        Region(part, score=r.score) for r in found if not r.corners for part in split_regions((r.box,), grids)
+    )
+    boxes = reaching(image, tuple(r.box for r in level), grids)
+    level = tuple(Region(box, score=r.score) for box, r in zip(boxes, level, strict=True))
+    return level + turned + tuple(Region(box, score=0.0) for box in unread_cells(image, grids, boxes))
+
+
+def reaching(image: PageImage, boxes: tuple[Box, ...], grids: tuple[Grid, ...]) -> tuple[Box, ...]:
+    """The boxes, each widened to ink at its ends that the detector left out, most often a thin 一.
+
+    Never over a rule of its table, nor into another box.
+    """
+    if not boxes:
+        return ()
+    unit = image.dpi / 72
+    dark = darkness(image.grey, unit)
+    least = max(1.0, _INK * text_darkness(dark, boxes, unit))
+    return tuple(_widened(box, _room(box, boxes, grids), dark, unit, least) for box in boxes)
+
+
+def _room(box: Box, boxes: Sequence[Box], grids: tuple[Grid, ...]) -> Box:
+    """How far a box may grow: to the next boxes in its line, and to the rules of its cell."""
+    reach = _REACH * box.height
+    room = Box(max(0.0, box.left - reach), box.top, box.right + reach, box.bottom)
+    x, y = box.center
+    cell = next((c.box for g in grids if g.box.contains(x, y) for c in g.cells if c.box.contains(x, y)), None)
+    if cell is not None and cell.width > 4:
+        room = room.intersection(cell.grown(-1.3, 0)) or box
+    left, right = min(room.left, box.left), max(room.right, box.right)
+    for other in boxes:
+        shared = min(box.bottom, other.bottom) - max(box.top, other.top)
+        if other is box or shared < 0.3 * min(box.height, other.height):
+            continue
+        if left < other.right <= box.left + 0.3 * box.height:
+            left = min(box.left, other.right)
+        if box.right - 0.3 * box.height <= other.left < right:
+            right = max(box.right, other.left)
+    return Box(left, box.top, right, box.bottom)
+
+
+def _widened(box: Box, room: Box, dark: Pixels, unit: float, least: float) -> Box:
+    left = box.left - _grown(
+        _strip(Box(room.left, box.top, box.left, box.bottom), dark, unit)[:, ::-1], box, unit, least
+    )
+    right = box.right + _grown(_strip(Box(box.right, box.top, room.right, box.bottom), dark, unit), box, unit, least)
+    return Box(max(room.left, left), box.top, min(room.right, right), box.bottom)
+
+
+def _strip(box: Box, dark: Pixels, unit: float) -> Pixels:
+    return dark[pixels_of(box, unit, dark.shape)]
+
+
+def _grown(strip: Pixels, box: Box, unit: float, least: float) -> float:
+    """Points to add at one end, from the strip beyond it; its first column is next to the box."""
+    height = box.height * unit
+    if min(strip.shape) < 2:
+        return 0.0
+    ink = (strip >= least).astype(np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    pieces = sorted((x, x + w) for x, y, w, h, _ in stats[1:].tolist() if _is_stroke(y, w, h, height, strip.shape[0]))
+    end = 0.0
+    for first, last in pieces:
+        if first - end > _GAP * height:
+            break
+        end = max(end, last)
+    return (end + _MARGIN * height) / unit if end else 0.0
+
+
+def _is_stroke(top: int, width: int, height: int, line: float, rows: int) -> bool:
+    """Whether a piece may be part of a character of this line: no speck, no rule through it, no line below it."""
+    if max(width, height) < 0.3 * line:
+        return False
+    middle = top + height / 2
+    return 0.15 * rows < middle < 0.85 * rows and not (height >= rows - 1 and width < 0.2 * line)

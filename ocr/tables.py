@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from document.geometry import Box
 from document.types import BLANK, Cell, Character, Reading, TextLine
 from ocr.align import align_grids
+from ocr.ink import darkness, pixels_of, text_darkness
 from ocr.types import FilledGrid, Grid, GridCell, PageImage, Pixels
 
 __all__ = ["TableOptions", "align_grids", "fill_grids", "join_lines", "reading_order", "split_regions", "unread_cells"]
@@ -97,9 +98,9 @@ def unread_cells(
     if not inside:
         return ()
     unit = image.dpi / 72
-    dark = _darkness(image.grey, unit)
+    dark = darkness(image.grey, unit)
     size = float(np.median([min(r.height, r.width) for r in inside]))
-    least = options.ink * _text_darkness(dark, inside, unit)
+    least = options.ink * text_darkness(dark, inside, unit)
     covered = _covered_mask(dark, regions, unit)
     found = [
         box
@@ -110,33 +111,11 @@ def unread_cells(
     return tuple(found[: options.max_cells])
 
 
-def _darkness(grey: Pixels, unit: float) -> Pixels:
-    """How much darker each pixel is than the paper around it."""
-    side = max(3, round(12 * unit)) | 1
-    paper = cv2.dilate(cv2.resize(grey, None, fx=0.25, fy=0.25), np.ones((side // 4 | 1,) * 2, dtype=np.uint8))
-    paper = cv2.resize(paper, (grey.shape[1], grey.shape[0]))
-    return np.asarray(cv2.subtract(paper, grey), dtype=np.uint8)
-
-
-def _pixels(box: Box, unit: float, shape: tuple[int, ...]) -> tuple[slice, slice]:
-    """Rows and columns of a box, clipped to the image."""
-    top, bottom = (min(max(round(v * unit), 0), shape[0]) for v in (box.top, box.bottom))
-    left, right = (min(max(round(v * unit), 0), shape[1]) for v in (box.left, box.right))
-    return slice(top, bottom), slice(left, right)
-
-
-def _text_darkness(dark: Pixels, regions: Sequence[Box], unit: float) -> float:
-    """The darkness of the strokes in regions: the median of their darkest twentieth."""
-    crops = (dark[_pixels(r, unit, dark.shape)] for r in regions[:: max(1, len(regions) // 40)])
-    darkest = [float(np.percentile(crop, 95)) for crop in crops if crop.size]
-    return float(np.median(darkest)) if darkest else 255.0
-
-
 def _covered_mask(dark: Pixels, regions: Iterable[Box], unit: float) -> NDArray[np.bool_]:
     """Where regions already lie."""
     mask = np.zeros(dark.shape, dtype=np.bool_)
     for region in regions:
-        mask[_pixels(region.grown(0.5), unit, dark.shape)] = True
+        mask[pixels_of(region.grown(0.5), unit, dark.shape)] = True
     return mask
 
 
@@ -151,7 +130,7 @@ def _unread(
 ) -> Box | None:
     """The box around uncovered characters in one cell, or None."""
     inner = _inset(cell, options.ink_inset)
-    rows, cols = _pixels(inner, unit, dark.shape)
+    rows, cols = pixels_of(inner, unit, dark.shape)
     ink = (dark[rows, cols] >= max(least, 1)) & ~covered[rows, cols]
     if not ink.any():
         return None

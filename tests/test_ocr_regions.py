@@ -1,0 +1,74 @@
+"""Regions reach to the ends of their ink, not over rules, and not for specks or pale residue."""
+
+import cv2
+import numpy as np
+import pytest
+
+from document.geometry import Box
+from ocr.engine import Region
+from ocr.regions import reaching, regions_to_read
+from ocr.types import Grid, GridCell, PageImage
+
+LINE = Box(60, 40, 160, 60)
+
+
+def page() -> np.ndarray:
+    """72 dpi, so that points are pixels: a line of strokes in ``LINE``."""
+    pixels = np.full((120, 400), 255, np.uint8)
+    for x in range(63, 158, 12):
+        cv2.rectangle(pixels, (x, 43), (x + 7, 57), 0, 2)
+    return pixels
+
+
+def image(pixels: np.ndarray) -> PageImage:
+    return PageImage(1, pixels, 72, np.eye(3), pixels.shape[1], pixels.shape[0])
+
+
+def reached(pixels: np.ndarray, *others: Box, grids: tuple[Grid, ...] = ()) -> Box:
+    return reaching(image(pixels), (LINE, *others), grids)[0]
+
+
+def test_a_thin_one_before_the_line_is_taken_in() -> None:
+    pixels = page()
+    cv2.line(pixels, (44, 50), (56, 50), 0, 2)
+    box = reached(pixels)
+    assert 40 <= box.left <= 44
+    assert box.right == LINE.right
+
+
+def test_a_character_after_the_line_is_taken_in() -> None:
+    pixels = page()
+    cv2.rectangle(pixels, (166, 43), (176, 57), 0, 2)
+    assert 176 <= reached(pixels).right <= 182
+
+
+@pytest.mark.parametrize("what", ["nothing", "speck", "pale", "far", "rule", "below"])
+def test_what_is_no_ink_of_the_line_is_left_out(what: str) -> None:
+    pixels = page()
+    match what:
+        case "speck":
+            cv2.circle(pixels, (52, 50), 1, 0, -1)
+        case "pale":
+            cv2.rectangle(pixels, (44, 43), (56, 57), 200, 2)
+        case "far":
+            cv2.rectangle(pixels, (20, 43), (34, 57), 0, 2)
+        case "rule":
+            cv2.line(pixels, (52, 0), (52, 119), 0, 2)
+        case "below":
+            cv2.line(pixels, (30, 59), (58, 59), 0, 2)
+    assert reached(pixels) == LINE
+
+
+def test_not_into_another_box_nor_over_its_cell() -> None:
+    pixels = page()
+    cv2.rectangle(pixels, (44, 43), (56, 57), 0, 2)
+    neighbour = Box(30, 40, 57, 60)
+    assert reached(pixels, neighbour).left >= neighbour.right
+    cell = GridCell(0, 0, 1, 1, Box(58, 30, 300, 70))
+    grid = Grid(cell.box, 1, 1, (cell,))
+    assert reached(pixels, grids=(grid,)).left >= 58
+
+
+def test_turned_regions_stay_as_found() -> None:
+    turned = Region(Box(0, 0, 50, 50), ((0, 40), (40, 0), (50, 10), (10, 50)), 45.0)
+    assert regions_to_read(image(page()), (), (turned,)) == (turned,)

@@ -24,6 +24,7 @@ from document.types import (
     Table,
     TextBlock,
 )
+from document.writers.original import Original
 
 HOSTILE = (
     '=HYPERLINK("http://x.invalid","点")',
@@ -40,7 +41,7 @@ HOSTILE = (
     "_x0041_#N/A",
 )
 """Texts that a page may print to do harm; each stands in a cell of the second table and in a paragraph."""
-PAGE = Box(0, 0, 595, 842)
+
 COLUMNS = (60, 140, 300, 400, 520)
 
 
@@ -136,7 +137,8 @@ def scan(path: Path, document: Document, rotations: dict[int, int] | None = None
         pixels = np.full((round(height * dpi / 72), round(width * dpi / 72)), 255, np.uint8)
         for box in ink_boxes(document, page.number):
             left, top, right, bottom = (round(v * dpi / 72) for v in box.as_tuple())
-            pixels[top:bottom, left:right] = 40
+            for start in range(left, right, 8):  # like characters: a line without gaps would be a rule
+                pixels[top:bottom, start : min(start + 6, right)] = 40
         turn = (rotations or {}).get(page.number, 0)
         stored = np.ascontiguousarray(np.rot90(pixels, turn // 90))
         rows, cols = stored.shape
@@ -163,3 +165,15 @@ def ink_boxes(document: Document, number: int) -> list[Box]:
                 for n in range(lines)
             ]
     return boxes
+
+
+def original(path: Path) -> Original:
+    """The file with its pages drawn by MuPDF, turned as the document says."""
+
+    def draw(page: Page, dpi: float) -> np.ndarray:
+        with pymupdf.open(path) as source:
+            pixmap = source[page.number - 1].get_pixmap(dpi=round(dpi), colorspace=pymupdf.csGRAY)
+        pixels = np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width)
+        return np.rot90(pixels, -(page.rotation // 90))
+
+    return Original(path, draw)

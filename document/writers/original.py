@@ -17,13 +17,13 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A source file and the two ways to draw one of its pages, upright, at so many dots per inch.
+    """A source file and two ways to draw one of its pages, upright.
 
     Either may raise QingzhangError for a page that cannot be drawn.
     """
 
     path: Path
     draw: Callable[[Page, float], Pixels]
-    """The page as it is."""
-    draw_clean: Callable[[Page, float], Pixels] | None = None
-    """The page without its watermark; None where that is not known."""
+    """The page as it is, at so many dots per inch."""
+    compare: Callable[[Page], tuple[Pixels, Pixels]] | None = None
+    """The page before and after its watermark was taken off, both straight and of one size; None: not known."""

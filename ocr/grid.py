@@ -269,15 +269,24 @@ def _edge(cluster: list[tuple[float, Ruling]]) -> _Edge:
 
 
 def _spaced(edges: list[_Edge], least: float) -> list[_Edge]:
-    """Edges no nearer than ``least``: of two too near, the one that rules cover more takes the other in."""
+    """Edges no nearer than ``least``, but for rules that run beside each other: a low blank row lies between them.
+
+    Of two edges too near, the one that rules cover more takes the other in.
+    """
     result: list[_Edge] = []
     for edge in edges:
-        if result and edge.level - result[-1].level < least:
+        if result and edge.level - result[-1].level < least and not _beside(result[-1], edge):
             before = result.pop()
             stronger = max(before, edge, key=lambda e: e.covered)
             edge = _Edge(stronger.level, merged(before.spans + edge.spans))
         result.append(edge)
     return result
+
+
+def _beside(one: _Edge, other: _Edge) -> bool:
+    """Whether the rules of two edges run beside each other, and do not continue each other."""
+    low, high = (np.array(ends) for ends in zip(*other.spans, strict=True))
+    return float(covered(one.spans, low, high).sum()) > 0.5 * min(one.covered, other.covered)
 
 
 def _with_open_sides(rows: list[_Edge], cols: list[_Edge], options: GridOptions) -> tuple[list[_Edge], list[_Edge]]:

@@ -141,16 +141,29 @@ def _without_loose(
     safe = long | _continues(lines, tuple(r for r, k in zip(rules, long, strict=True) if k), options)
     ends = [_end(lines, posts, thin, unit, side, options) for side in (-1, 1)]
     adrift = _crossed(lines, posts, options) & ~ends[0].held & ~ends[1].held
+    pale = _pale(lines, thin, unit, options)
     kept = np.ones(len(rules), dtype=np.bool_)
     for _ in range(4):
         gone = [
             e.held & e.runs_on & ~_any_beyond(lines, kept, side, options) for e, side in zip(ends, (-1, 1), strict=True)
         ]
-        now = safe | ~(adrift | gone[0] | gone[1])
+        now = safe | ~(adrift | pale | gone[0] | gone[1])
         if (now == kept).all():
             break
         kept = now
     return tuple(r for r, k in zip(rules, kept.tolist(), strict=True) if k)
+
+
+def _pale(lines: Floats, thin: Pixels, unit: float, options: RulingOptions) -> Bools:
+    """Whether each line is much paler than the others, where those that are make up little of them all."""
+    along = lines[:, 1:2] + (lines[:, 2:3] - lines[:, 1:2]) * np.linspace(0.05, 0.95, 19)[None]
+    level = lines[:, :1] + lines[:, 3:4] * (along - (lines[:, 1:2] + lines[:, 2:3]) / 2)
+    dark = np.median(_darkest_at(thin, along * unit, level * unit), axis=1)
+    length = lines[:, 2] - lines[:, 1]
+    order = np.argsort(dark)
+    middle = dark[order[min(int(np.searchsorted(np.cumsum(length[order]), length.sum() / 2)), len(dark) - 1)]]
+    pale = dark < options.pale * middle
+    return np.asarray(pale & (length[pale].sum() < 0.2 * length.sum()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +192,14 @@ _BEHIND = (1.2, 5.2)
 
 def _dark_at(thin: Pixels, along: Floats, level: Floats) -> Bools:
     """Whether ``thin`` is dark at each point or beside it, across the line; pixels."""
+    return np.asarray(_darkest_at(thin, along, level) > 0)
+
+
+def _darkest_at(thin: Pixels, along: Floats, level: Floats) -> Pixels:
+    """The darkest of ``thin`` at each point and beside it, across the line; pixels."""
     x = np.clip(along.astype(np.intp), 0, thin.shape[1] - 1)
     y = np.clip(level.astype(np.intp), 1, thin.shape[0] - 2)
-    return np.asarray((thin[y - 1, x] | thin[y, x] | thin[y + 1, x]) > 0)
+    return np.asarray(np.maximum(np.maximum(thin[y - 1, x], thin[y, x]), thin[y + 1, x]), dtype=np.uint8)
 
 
 def _any_beyond(lines: Floats, kept: Bools, side: int, options: RulingOptions) -> Bools:

@@ -31,13 +31,15 @@ class RulingOptions(BaseModel):
     window: float = Field(8.0, gt=1, le=50, description="length along which a rule must be dark (points)")
     density: float = Field(0.85, gt=0.5, le=1, description="share of the window that must be dark (0–1)")
     max_slope: float = Field(0.02, ge=0, le=0.2, description="largest slope of a rule (points per point)")
+    max_drift: float = Field(0.45, ge=0, le=5, description="a short rule may drift this much (points)")
     bridge: float = Field(6.0, ge=0, le=50, description="gaps up to this are bridged (points)")
     chain: float = Field(0.75, gt=0.5, le=1, description="dark share of a rule broken into short pieces (0–1)")
     alignment: float = Field(0.8, gt=0, le=5, description="how far parts of one rule may be off (points)")
     slope_length: float = Field(24.0, gt=0, le=500, description="shorter pieces tell no slope (points)")
     free_length: float = Field(60.0, gt=0, le=500, description="a rule this long needs no others (points)")
+    pale: float = Field(0.55, ge=0, le=1, description="a short rule this much paler than the others is none (0–1)")
     sure_length: float = Field(150.0, gt=0, le=2000, description="a rule this long is never doubted (points)")
-    least_stretch: float = Field(2.5, gt=0, le=50, description="lowest row or narrowest column (points)")
+    least_stretch: float = Field(1.8, gt=0, le=50, description="lowest row or narrowest column (points)")
     reach: float = Field(0.8, ge=0, le=10, description="how far from a rule a shorter one ends (points)")
     max_pieces: int = Field(3000, ge=10, le=20000, description="pieces considered a direction, longest first")
 
@@ -49,6 +51,9 @@ class _Pieces:
     start: Floats
     end: Floats
     count: Floats
+    """Dark pixels."""
+    weight: Floats
+    """Their darkness, added up; the sums below are weighted by it."""
     x: Floats
     y: Floats
     xx: Floats
@@ -71,16 +76,17 @@ def find_strokes(thin: Pixels, unit: float, options: RulingOptions) -> tuple[Rul
 
 
 def thin_strokes(grey: Pixels, unit: float, options: RulingOptions) -> Pixels:
-    """255 where a pixel is darker than what lies above and below within a rule's thickness, else 0."""
+    """How much darker a pixel is than what lies above and below within a rule's thickness; 0 below the contrast."""
     across = np.ones((round(options.max_thickness * unit) + 2, 1), dtype=np.uint8)
     hat = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, across, borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(cv2.threshold(hat, options.contrast, 255, cv2.THRESH_BINARY)[1], dtype=np.uint8)
+    return np.asarray(cv2.threshold(hat, options.contrast, 0, cv2.THRESH_TOZERO)[1], dtype=np.uint8)
 
 
 def _dense_along_rows(thin: Pixels, unit: float, options: RulingOptions) -> Pixels:
     """255 within a window's reach of the places along which ``thin`` is dark nearly throughout."""
     window = max(3, round(options.window * unit)) | 1
-    share = cv2.blur(thin, (window, 1), borderType=cv2.BORDER_CONSTANT)
+    marked = cv2.threshold(thin, 0, 255, cv2.THRESH_BINARY)[1]
+    share = cv2.blur(marked, (window, 1), borderType=cv2.BORDER_CONSTANT)
     core = cv2.threshold(share, int(255 * options.density) - 1, 255, cv2.THRESH_BINARY)[1]
     return np.asarray(cv2.dilate(core, np.ones((1, window), dtype=np.uint8)), dtype=np.uint8)
 
@@ -90,27 +96,29 @@ def _measure(thin: Pixels, dense: Pixels) -> _Pieces:
     _, labels = cv2.connectedComponents(dense, connectivity=8, ltype=cv2.CV_32S)
     at = np.flatnonzero(cv2.bitwise_and(thin, dense))
     label = labels.ravel()[at]
+    weight = thin.ravel()[at].astype(np.float64)
     y, x = np.divmod(at.astype(np.float64), thin.shape[1])
     number = int(labels.max()) + 1 if labels.size else 1
     start, end = np.full(number, np.inf), np.full(number, -np.inf)
     np.minimum.at(start, label, x)
     np.maximum.at(end, label, x + 1)
-    sums = [np.bincount(label, weights=w, minlength=number) for w in (None, x, y, x * x, x * y)]
+    moments = (None, weight, weight * x, weight * y, weight * x * x, weight * x * y)
+    sums = [np.bincount(label, weights=w, minlength=number).astype(np.float64) for w in moments]
     found = sums[0] > 0
-    return _Pieces(start, end, *(s.astype(np.float64) for s in sums))[found]
+    return _Pieces(start, end, *sums)[found]
 
 
 def _slopes(pieces: _Pieces) -> Floats:
     """Least-squares slope of each piece."""
-    spread = pieces.xx - pieces.x**2 / pieces.count
-    return np.asarray((pieces.xy - pieces.x * pieces.y / pieces.count) / np.maximum(spread, 1e-9))
+    spread = pieces.xx - pieces.x**2 / pieces.weight
+    return np.asarray((pieces.xy - pieces.x * pieces.y / pieces.weight) / np.maximum(spread, 1e-9))
 
 
 def _plausible(pieces: _Pieces, unit: float, options: RulingOptions) -> _Pieces:
     """The pieces thin and level enough for a rule, the longest ``max_pieces`` of them."""
     length = pieces.end - pieces.start
     fit = (pieces.count / np.maximum(length, 1) <= options.max_thickness * unit * 1.3) & (
-        (np.abs(_slopes(pieces)) <= options.max_slope) | (length < options.slope_length * unit)
+        np.abs(_slopes(pieces)) * length <= np.maximum(options.max_slope * length, options.max_drift * unit)
     )
     chosen = np.flatnonzero(fit & (length >= options.window * unit * 0.7))
     return pieces[np.sort(chosen[np.argsort(-length[chosen], kind="stable")[: options.max_pieces]])]
@@ -138,7 +146,7 @@ def _join(pieces: _Pieces, unit: float, options: RulingOptions) -> _Pieces:
 def _followers(pieces: _Pieces, unit: float, options: RulingOptions) -> tuple[Ints, Ints]:
     """The pairs (before, after) of pieces that lie in one line with a gap small enough to bridge."""
     slope = _trusted_slopes(pieces, unit, options)
-    middle, level = pieces.x / pieces.count, pieces.y / pieces.count
+    middle, level = pieces.x / pieces.weight, pieces.y / pieces.weight
     gap = pieces.start[None, :] - pieces.end[:, None]
     follows = pieces.start[:, None] < pieces.start[None, :]
     before, after = np.nonzero(follows & (gap <= options.bridge * unit) & (gap >= -2 * unit))
@@ -169,7 +177,7 @@ def _summed(pieces: _Pieces, group: Ints) -> _Pieces:
     start, end = np.full(number, np.inf), np.full(number, -np.inf)
     np.minimum.at(start, group, pieces.start)
     np.maximum.at(end, group, pieces.end)
-    names = ("count", "x", "y", "xx", "xy")
+    names = ("count", "weight", "x", "y", "xx", "xy")
     sums = (np.bincount(group, weights=getattr(pieces, name)).astype(np.float64) for name in names)
     return _Pieces(start, end, *sums)
 
@@ -180,7 +188,7 @@ def _lines(pieces: _Pieces, unit: float) -> tuple[Ruling, ...]:
     slope = np.where(length >= 40 * unit, _slopes(pieces), np.nan)
     slope = np.where(np.isnan(slope), np.nanmedian(slope) if not np.isnan(slope).all() else 0.0, slope)
     middle = (pieces.start + pieces.end) / 2
-    position = pieces.y / pieces.count + slope * (middle - pieces.x / pieces.count) + 0.5
+    position = pieces.y / pieces.weight + slope * (middle - pieces.x / pieces.weight) + 0.5
     columns = zip(
         (position / unit).tolist(),
         (pieces.start / unit).tolist(),

@@ -11,34 +11,18 @@ from numpy.typing import NDArray
 
 from cleanup import mixing
 from cleanup.lattice import Lattice, find_lattice
-from cleanup.registration import (
-    Affine,
-    Spectrum,
-    best_shift,
-    correlation,
-    enlarged,
-    refine,
-    seen_from,
-    spectrum,
-    transform_size,
-)
+from cleanup.registration import Affine, enlarged
+from cleanup.watermark_common import Aligned, align, common
 from cleanup.watermark_evidence import WORK_DPI, Evidence, bare_paper, darkness, evidence, relative, rule_mask
-from cleanup.watermark_fold import OUTSIDE, FoldPage, Window, cell_window, fold, low_quantile
-from cleanup.watermark_locate import copy_offsets, laid_exactly
+from cleanup.watermark_fold import OUTSIDE, FoldPage, Window, cell_window, fold
+from cleanup.watermark_locate import copy_offsets, laid_exactly, present
+from cleanup.watermark_lone import flat_tone, lone_strokes
 from cleanup.watermark_model import Watermark, WatermarkOptions, copy_points, encode
 from cleanup.watermark_tile import baseline_angle, cut_free, one_copy
 from ocr.types import PageImage, Pixels
 
 Floats = NDArray[np.float32]
 
-
-
-@dataclass(frozen=True, slots=True)
-class _Aligned:
-    """Pages in register: indices into the sample, and maps from page to model pixels at ``WORK_DPI``."""
-
-    reference: int
-    members: tuple[tuple[int, Affine], ...]
 
 
 def find_watermark(pages: Sequence[PageImage], options: WatermarkOptions | None = None) -> Watermark | None:
@@ -73,16 +57,51 @@ def _by_size(sample: Sequence[PageImage]) -> list[list[PageImage]]:
     return groups
 
 
+_CEILINGS = (160, 56, 24)
+"""Darkness beyond which a pixel counts no more: a faint watermark would drown in the ink."""
+
+
 def _find_in(sample: Sequence[PageImage], options: WatermarkOptions) -> Watermark | None:
-    """The watermark that pages of one size share."""
+    """The watermark that pages of one size share, dark ones before faint ones."""
     shown = [evidence(page) for page in sample]
-    aligned = _align([page.dark for page in shown])
-    if not aligned.members:  # blank pages agree with nothing, not even with themselves
+    for ceiling in _CEILINGS:
+        capped = [replace(page, dark=np.minimum(page.dark, np.uint8(ceiling))) for page in shown]
+        found = _find_below(sample, capped, options)
+        if found is not None:
+            return found
+    return _find_flat(sample, shown, options) if len(sample) < _SEVERAL else None
+
+
+def _find_below(
+    sample: Sequence[PageImage], shown: Sequence[Evidence], options: WatermarkOptions
+) -> Watermark | None:
+    aligned = align([page.dark for page in shown])
+    if not aligned.members:
         return None
-    common = _common(shown, aligned)
-    repetition = options.least_repetition if len(aligned.members) >= 3 else 0.5 * options.least_repetition
-    lattice = find_lattice(common, options.least_period * WORK_DPI / 72, repetition)
-    return None if lattice is None else _model(sample, aligned, lattice, options)
+    pattern = common(shown, aligned)
+    several = len(aligned.members) >= _SEVERAL
+    repetition = options.least_repetition if several else 0.5 * options.least_repetition
+    lattice = find_lattice(pattern, options.least_period * WORK_DPI / 72, repetition)
+    if lattice is not None and not several and 4 * lattice.cell_area > pattern.size:
+        lattice = None
+    tiled = None if lattice is None else _tiled_model(sample, aligned, lattice, options)
+    if tiled is not None:
+        return tiled
+    strokes = lone_strokes(pattern) if several else None
+    return None if strokes is None else _lone_model(sample, aligned, strokes, options)
+
+
+def _find_flat(
+    sample: Sequence[PageImage], shown: Sequence[Evidence], options: WatermarkOptions
+) -> Watermark | None:
+    """A watermark that stands once on the first of one or two pages: nothing but its even tone tells it from ink."""
+    strokes = lone_strokes(flat_tone(shown[0].dark))
+    still = np.array([[1.0, 0, 0], [0, 1.0, 0]])
+    return None if strokes is None else _lone_model(sample, Aligned(0, ((0, still),)), strokes, options)
+
+
+_SEVERAL = 3
+"""Pages from which what they share is no accident."""
 
 
 def _spread(pages: Sequence[PageImage], count: int) -> list[PageImage]:
@@ -91,57 +110,8 @@ def _spread(pages: Sequence[PageImage], count: int) -> list[PageImage]:
     return [pages[round(i)] for i in np.linspace(0, len(pages) - 1, count)]
 
 
-_CLEAR = 15.0
-"""Clarity of a correlation peak from which two pages have something in common; chance stays below 8."""
-_REACH = 40
-"""Pixels at ``WORK_DPI`` (10 mm) that a scan may lie off another."""
-
-
-def _align(shown: Sequence[Pixels]) -> _Aligned:
-    """The largest set of pages that agree with one of the first three pages of the commonest size."""
-    size = transform_size(*(dark.shape for dark in shown))
-    spectra = [spectrum(dark, size) for dark in shown]
-    middle = len(shown) // 2
-    candidates = [_align_to(k % len(shown), shown, spectra, size) for k in range(middle, middle + min(3, len(shown)))]
-    return max(candidates, key=lambda aligned: len(aligned.members))
-
-
-def _align_to(
-    reference: int, shown: Sequence[Pixels], spectra: Sequence[Spectrum], size: tuple[int, int]
-) -> _Aligned:
-    members = []
-    for index, dark in enumerate(shown):
-        found = best_shift(correlation(spectra[reference], spectra[index], size), (_REACH, _REACH))
-        if found.clarity >= _CLEAR:
-            start = np.array([[1, 0, found.x], [0, 1, found.y]], dtype=np.float64)
-            expected = seen_from(shown[reference], start, dark.shape)
-            members.append((index, refine(dark, expected, start).to_model))
-    return _Aligned(reference, tuple(members))
-
-
 def _same_size(one: Pixels, other: Pixels) -> bool:
     return all(abs(a - b) <= 0.02 * b for a, b in zip(one.shape[:2], other.shape[:2], strict=True))
-
-
-_COMMON_QUANTILE = 0.3
-
-
-def _common(shown: Sequence[Evidence], aligned: _Aligned) -> Pixels:
-    """What the registered pages share: a low quantile of their darkness, in the reference's pixels.
-
-    Rules hide what lies beneath them: there a page does not count.
-    """
-    shape = shown[aligned.reference].dark.shape
-    stack = np.stack([_in_reference(shown[i], affine, shape) for i, affine in aligned.members])
-    return np.asarray(low_quantile(stack, _COMMON_QUANTILE), dtype=np.uint8)
-
-
-def _in_reference(page: Evidence, affine: Affine, shape: tuple[int, ...]) -> Pixels:
-    """A page's darkness in the reference's pixels, ``OUTSIDE`` where it has a rule."""
-    back = cv2.invertAffineTransform(affine)
-    dark = np.minimum(seen_from(page.dark, back, shape), np.uint8(OUTSIDE - 1))
-    hidden = seen_from(page.rules.astype(np.uint8) * 255, back, shape) > 64
-    return np.where(hidden, np.uint8(OUTSIDE), dark)
 
 
 # --- measuring --------------------------------------------------------------------------------------------
@@ -164,34 +134,84 @@ class _Witness:
     """The same, ``OUTSIDE`` on rules."""
 
 
-def _model(
-    sample: Sequence[PageImage], aligned: _Aligned, lattice: Lattice, options: WatermarkOptions
+def _tiled_model(
+    sample: Sequence[PageImage], aligned: Aligned, lattice: Lattice, options: WatermarkOptions
 ) -> Watermark | None:
     """The watermark on ``lattice`` (work pixels), measured in full resolution; None when nothing stands out.
 
     First folded on the lattice; then one copy is cut free of its neighbours, every copy on every page is moved to
     where it really lies, and folded again.
     """
+    blank, witnesses, factor = _blank(sample, aligned)
+    blank = replace(blank, lattice=lattice.scaled(factor))
+    first = _folded(blank, witnesses, cell_window(lattice.scaled(factor)), None, options)
+    return None if first is None else _measured(_sharpened(first, witnesses, options), witnesses, options)
+
+
+def _lone_model(
+    sample: Sequence[PageImage], aligned: Aligned, strokes: Pixels, options: WatermarkOptions
+) -> Watermark | None:
+    """The watermark whose ``strokes`` (0 or 1, work pixels) stand once on the page, measured in full resolution."""
+    blank, witnesses, _ = _blank(sample, aligned)
+    full = cv2.resize(strokes, blank.size, interpolation=cv2.INTER_NEAREST)
+    left, top, width, height = cv2.boundingRect(full)
+    cut = np.ascontiguousarray(full[top : top + height, left : left + width])
+    found = _folded(blank, witnesses, Window(left, top, width, height), cut, options)
+    return None if found is None else _measured(found, witnesses, options)
+
+
+def _blank(sample: Sequence[PageImage], aligned: Aligned) -> tuple[Watermark, list[_Witness], float]:
+    """A watermark not measured yet, the pages to measure it on, and full over work resolution."""
     reference = sample[aligned.reference]
     factor = reference.dpi / min(WORK_DPI, reference.dpi)
-    witnesses = _witnesses(sample, aligned, factor)
-    fine = lattice.scaled(factor)
     height, width = reference.pixels.shape[:2]
     blank = Watermark(
-        b"", (0.0, 0.0), fine, reference.dpi, (width, height), (1.0,), (1.0,), 0.0,
+        b"", (0.0, 0.0), None, reference.dpi, (width, height), (1.0,), (1.0,), 0.0,
         bilevel=reference.bilevel, pages=len(aligned.members),
     )
-    watermark = _folded(blank, witnesses, cell_window(fine), None, options)
-    if watermark is None:
+    return blank, _witnesses(sample, aligned, factor), factor
+
+
+def _measured(
+    watermark: Watermark, witnesses: Sequence[_Witness], options: WatermarkOptions
+) -> Watermark | None:
+    """The watermark with its levels and its angle; None where the pages do not bear it out."""
+    laid = [laid_exactly(w.page, w.dark, watermark, w.to_model) for w in witnesses]
+    levels = _levels(watermark, witnesses, laid)
+    if levels is None:
         return None
-    watermark = _sharpened(watermark, witnesses, options)
-    levels = _levels(watermark, witnesses)
-    return None if levels is None else replace(
-        watermark, lightness=levels[0], contrast=levels[1], angle=baseline_angle(watermark)
-    )
+    measured = replace(watermark, lightness=levels[0], contrast=levels[1])
+    if not _borne_out(measured, witnesses, laid, options):
+        return None
+    return replace(measured, angle=baseline_angle(measured))
 
 
-def _witnesses(sample: Sequence[PageImage], aligned: _Aligned, factor: float) -> list[_Witness]:
+_EVEN = 0.07
+"""Spread (0–1) about its level within which a covered pixel counts as even in tone."""
+_LEAST_EVEN = 0.5
+"""Share of covered pixels that must be even: ink lies on the others. Type has no even tone."""
+_LEAST_LONE_LIGHTNESS = 0.15
+"""A watermark that stands once must be lighter than ink, or a large black title would be one."""
+
+
+def _borne_out(
+    watermark: Watermark, witnesses: Sequence[_Witness], laid: Sequence[Pixels], options: WatermarkOptions
+) -> bool:
+    """Whether the pages show it: dark enough, in one even tone, on most of them."""
+    level = min(watermark.lightness)
+    if level > 1 - options.least_darkness or (watermark.lattice is None and level < _LEAST_LONE_LIGHTNESS):
+        return False
+    if not watermark.bilevel:
+        tones = np.concatenate([(255 - w.dark)[mixing.core(a)] for w, a in zip(witnesses, laid, strict=True)])
+        if np.mean(np.abs(tones.astype(np.float32) / 255 - level) <= _EVEN) < _LEAST_EVEN:
+            return False
+    shows = [
+        present(a, w.dark, w.page.dpi, watermark, options).any() for w, a in zip(witnesses, laid, strict=True)
+    ]
+    return bool(sum(shows) > 0.5 * len(shows))
+
+
+def _witnesses(sample: Sequence[PageImage], aligned: Aligned, factor: float) -> list[_Witness]:
     dpi = sample[aligned.reference].dpi
     alike = [(sample[i], affine) for i, affine in aligned.members if abs(sample[i].dpi / dpi - 1) < 0.01]
     return [_witness(page, enlarged(affine, factor)) for page, affine in alike[:_FOLDED_PAGES]]
@@ -277,12 +297,11 @@ _SPECKLED = 0.25
 
 
 def _levels(
-    watermark: Watermark, witnesses: Sequence[_Witness]
+    watermark: Watermark, witnesses: Sequence[_Witness], laid: Sequence[Pixels]
 ) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
     """Lightness and contrast per channel over the sampled pages; None where too few pixels are covered."""
     if watermark.bilevel:
         return watermark.lightness, (1.0,)
-    laid = [laid_exactly(w.page, w.dark, watermark, w.to_model) for w in witnesses]
     insides, besides = [mixing.core(a) for a in laid], [mixing.ring(a) for a in laid]
     planes = [mixing.channels(witness.light) for witness in witnesses]
     if len({len(plane) for plane in planes}) > 1:

@@ -17,7 +17,7 @@ is put together into straight lines that may slope a little.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -41,6 +41,16 @@ def find_rulings(image: PageImage, options: RulingOptions = DEFAULT) -> Rulings:
     level = thin_strokes(grey, unit, options)
     upright = thin_strokes(np.asarray(cv2.transpose(grey), dtype=np.uint8), unit, options)
     strokes = Rulings(find_strokes(level, unit, options), find_strokes(upright, unit, options))
+    posts = Rulings(
+        *(
+            tuple(r for r in rules if r.length >= options.free_length)
+            for rules in (strokes.horizontal, strokes.vertical)
+        )
+    )
+    strokes = Rulings(
+        _trimmed(strokes.horizontal, posts.vertical, level, unit, options),
+        _trimmed(strokes.vertical, posts.horizontal, upright, unit, options),
+    )
     rulings = _supported(strokes, options)
     rulings = Rulings(
         _without_loose(rulings.horizontal, rulings.vertical, level, unit, options),
@@ -122,6 +132,56 @@ def _continues(lines: Floats, sure: tuple[Ruling, ...], options: RulingOptions) 
     middle = ((lines[:, 1] + lines[:, 2]) / 2)[:, None]
     off = np.abs(position + slope * (middle - (start + end) / 2) - lines[:, :1])
     return np.asarray((off <= options.alignment).any(axis=1))
+
+
+# -- strokes of characters in line with a rule ------------------------------------------------------------
+
+
+def _trimmed(
+    rules: tuple[Ruling, ...], posts: tuple[Ruling, ...], thin: Pixels, unit: float, options: RulingOptions
+) -> tuple[Ruling, ...]:
+    """The rules, cut back to the last of ``posts`` where they end in the air behind a blank: that is a character.
+
+    Centred text often has a stroke in line with a rule that ends at the cell's border.
+    """
+    if not rules or not posts:
+        return rules
+    lines = _as_array(rules)
+    start = _cut_end(lines, posts, thin, unit, -1, options)
+    end = _cut_end(lines, posts, thin, unit, 1, options)
+    end = np.maximum(end, start)
+    positions = _level(lines, (start + end) / 2)
+    return tuple(
+        replace(rule, position=p, start=a, end=b)
+        for rule, p, a, b in zip(rules, positions.tolist(), start.tolist(), end.tolist(), strict=True)
+        if b > a
+    )
+
+
+def _cut_end(
+    lines: Floats, posts: tuple[Ruling, ...], thin: Pixels, unit: float, side: int, options: RulingOptions
+) -> Floats:
+    """Where each line starts (``side`` -1) or ends (1) after trimming."""
+    where = lines[:, 1 if side < 0 else 2]
+    last, thickness = _last_post(lines, posts, side)
+    steps = 0.3 * np.arange(1, 11)
+    along = last[:, None] + side * (thickness[:, None] / 2 + steps[None, :])
+    level = lines[:, :1] + lines[:, 3:4] * (along - (lines[:, 1:2] + lines[:, 2:3]) / 2)
+    blank = ~_dark_at(thin, np.nan_to_num(along) * unit, np.nan_to_num(level) * unit)
+    gap = (blank[:, :-1] & blank[:, 1:]).any(axis=1)
+    hangs = ~_held(_level(lines, where), where, posts, options)
+    return np.where(hangs & gap & ~np.isnan(last), last, where)
+
+
+def _last_post(lines: Floats, posts: tuple[Ruling, ...], side: int) -> tuple[Floats, Floats]:
+    """The place and thickness of the post that each line crosses last on one side; NaN where it crosses none."""
+    position, start, end, _, thickness = _as_array(posts).T
+    crosses = (lines[:, 1:2] < position) & (position < lines[:, 2:3])
+    crosses &= (start - 1 < lines[:, :1]) & (lines[:, :1] < end + 1)
+    reach = np.where(crosses, side * position[None, :], -np.inf)
+    best = reach.argmax(axis=1)
+    found = crosses.any(axis=1)
+    return np.where(found, position[best], np.nan), thickness[best]
 
 
 # -- strokes that run over a rule ------------------------------------------------------------------------

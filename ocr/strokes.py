@@ -153,7 +153,8 @@ def _followers(pieces: _Pieces, unit: float, options: RulingOptions) -> tuple[In
     meet = (pieces.end[before] + pieces.start[after]) / 2
     level_before = level[before] + slope[before] * (meet - middle[before])
     level_after = level[after] + slope[after] * (meet - middle[after])
-    fits = np.abs(level_after - level_before) <= options.alignment * unit
+    short = np.minimum(*(pieces.end[i] - pieces.start[i] for i in (before, after))) < 2 * options.window * unit
+    fits = np.abs(level_after - level_before) <= options.alignment * unit * np.where(short, 0.6, 1.0)
     return before[fits], after[fits]
 
 

@@ -27,9 +27,9 @@ def _yuan(a: Accounts, amount: int) -> str:
 
 def _funds(yuan: str) -> tuple[Row, ...]:
     """The rows of money: for the whole period at the left, for the year at the right."""
-    first = slots(Slot("项目资金（元）", rows=4), "实施期资金总额：", Slot(yuan, cols=2), "年度资金总额：", yuan)
+    first = slots(Slot("项目资金（元）", rows=4), "实施期资金总额：", yuan, "年度资金总额：", yuan)
     others = (("其中：上级财政资金", "0"), ("本级财政资金", yuan), ("单位自筹", "0"))
-    return (first, *(slots(name, Slot(value, cols=2), name, value) for name, value in others))
+    return (first, *(slots(name, value, name, value) for name, value in others))
 
 
 def _targets(rng: random.Random) -> tuple[Row, ...]:
@@ -38,17 +38,17 @@ def _targets(rng: random.Random) -> tuple[Row, ...]:
         slots(
             Slot("产出指标", rows=6),
             Slot("数量指标", rows=2),
-            _wide("举办培训班次"),
+            _wide("举办培训班次", 1),
             _wide(f"≥{rng.randint(3, 20)}次/年"),
         ),
-        slots(_wide("服务群众人次"), _wide(f"≥{rng.randint(2, 90) * 100}人次")),
-        slots(Slot("质量指标", rows=2), _wide("验收合格率"), _wide(f"≥{rng.randint(90, 100)}%")),
-        slots(_wide("信息系统故障率"), _wide(f"≤{rng.randint(1, 6)}%")),
-        slots("时效指标", _wide("资金支付及时率"), _wide("100%")),
-        slots("成本指标", _wide("人均培训成本"), _wide(f"≤{rng.randint(20, 60) * 10}元/人/天")),
-        slots(Slot("效益指标", rows=2), "社会效益指标", _wide("公众知晓程度"), _wide("持续提高")),
-        slots("可持续影响指标", _wide("长效管护机制健全性"), _wide("基本健全")),
-        slots("满意度指标", "服务对象满意度指标", _wide("受益群众满意度"), _wide(f"≥{rng.randint(85, 98)}%")),
+        slots(_wide("服务群众人次", 1), _wide(f"≥{rng.randint(2, 90) * 100}人次")),
+        slots(Slot("质量指标", rows=2), _wide("验收合格率", 1), _wide(f"≥{rng.randint(90, 100)}%")),
+        slots(_wide("信息系统故障率", 1), _wide(f"≤{rng.randint(1, 6)}%")),
+        slots("时效指标", _wide("资金支付及时率", 1), _wide("100%")),
+        slots("成本指标", _wide("人均培训成本", 1), _wide(f"≤{rng.randint(20, 60) * 10}元/人/天")),
+        slots(Slot("效益指标", rows=2), "社会效益指标", _wide("公众知晓程度", 1), _wide("持续提高")),
+        slots("可持续影响指标", _wide("长效管护机制健全性", 1), _wide("基本健全")),
+        slots("满意度指标", "服务对象满意度指标", _wide("受益群众满意度", 1), _wide(f"≥{rng.randint(85, 98)}%")),
     )
 
 
@@ -59,20 +59,20 @@ def target(a: Accounts, style: Style, rng: random.Random) -> tuple[Part, ...]:
     outline = f"为保障{name}顺利实施，安排设备购置、委托业务、劳务等费用共计{yuan}元，按进度分批支付。"
     basis = f"《{a.town}项目支出预算管理办法》（财预〔{a.year - 2}〕{rng.randint(3, 88)}号）"
     rows = (
-        slots(Slot("项目名称", cols=2), Slot(name, cols=4)),
-        slots(Slot("主管部门及代码", cols=2), Slot(code, cols=2), "实施单位", a.entity),
-        slots(Slot("项目属性", cols=2), Slot("延续性项目（3年）", cols=2), "项目期", "3年"),
+        slots(Slot("项目名称", cols=2), Slot(name, cols=3)),
+        slots(Slot("主管部门及代码", cols=2), code, "实施单位", a.entity),
+        slots(Slot("项目属性", cols=2), "延续性项目（3年）", "项目期", "3年"),
         *_funds(yuan),
-        slots(Slot("项目概况", cols=2), _wide(outline, 4)),
-        slots(Slot("立项依据", cols=2), _wide(basis, 4)),
-        slots("一级指标", "二级指标", Slot("三级指标", cols=2), Slot("指标值", cols=2)),
+        slots(Slot("项目概况", cols=2), _wide(outline, 3)),
+        slots(Slot("立项依据", cols=2), _wide(basis, 3)),
+        slots("一级指标", "二级指标", "三级指标", Slot("指标值", cols=2)),
         *_targets(rng),
     )
     title = f"{a.town}项目支出绩效目标申报表"
     return (
         Line(title, size=1.3, align=Align.CENTER, bold=style.bold_titles, above=10),
         Line(f"（{a.year}年度）", small=True, align=Align.CENTER),
-        form(f"{name}绩效目标表", rows, (13, 20, 15, 15, 18, 18), 0, "cclccc"),
+        form(f"{name}绩效目标表", rows, (13, 20, 30, 18, 18), 0, "ccccc"),
     )
 
 

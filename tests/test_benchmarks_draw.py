@@ -145,6 +145,15 @@ def test_every_grid_position_is_covered_exactly_once(seed, kind):
             assert len(covered) == len(set(covered)) == table.n_rows * table.n_cols, name
 
 
+def test_every_row_and_column_can_be_seen():
+    """A truth with a column that no cell begins in asks for what the paper does not show."""
+    for kind, forms in FORMS.items():
+        parts = parts_of(Plan(seed=2, kind=kind, parts=(*forms, "duties", "target", "evaluation")))
+        for table in (b for b in truth_blocks(parts) if isinstance(b, Table)):
+            assert {c.col for c in table.cells} == set(range(table.n_cols)), table.title
+            assert {c.row for c in table.cells} == set(range(table.n_rows)), table.title
+
+
 @pytest.mark.parametrize(
     "rows",
     [

@@ -35,7 +35,12 @@ def find_equations(grids: Grids, identities: Identities) -> tuple[Equation, ...]
                 found.extend(finder(block, grid, identity))
     for identity in identities.of_kind(IdentityKind.ACROSS):
         found.extend(_across(grids, identity))
-    return _distinct(found)
+    return _distinct(e for e in found if all(_is_there(grids, place) for place in e.places()))
+
+
+def _is_there(grids: Grids, place: Place) -> bool:
+    """Whether the place is a cell of its own: in a table read badly it may be merged into a neighbour."""
+    return (place.row, place.col) in grids[place.block][1].amounts
 
 
 def _applies(identity: Identity, table: Table) -> bool:

@@ -19,7 +19,7 @@ from cleanup.amount_grid import AmountGrid, read_grid
 from cleanup.copies import Copies, find_copies
 from cleanup.equations import Equation, Place
 from cleanup.identities import Grids, find_equations
-from cleanup.misreadings import IMPOSSIBLE, grouped, misreading_cost, recogniser_values
+from cleanup.misreadings import grouped, misreading_cost, recogniser_values
 from cleanup.numbers import number_style
 from cleanup.repair import Evidence, Ledger, Repair, exchanges, ledger, repair_all
 from dictionaries.identities import Identities
@@ -217,11 +217,11 @@ def _suspects(
 def _likeliest(
     equation: Equation, places: list[Place], books: Ledger, evidence: Evidence, options: ReconcileOptions
 ) -> list[Place]:
-    """All suspects if they are few; else those whose reading one or two slips explain, if there are such."""
+    """All suspects if they are few; else those that one slip explains; all where two must be wrong."""
     if len(places) <= options.max_suspects:
         return places
     slips = {p: evidence.cost(p, equation.solved(p, books.values)) for p in places}
-    likely = [p for p in places if slips[p] < IMPOSSIBLE]
+    likely = [p for p in places if slips[p] <= 1]
     return likely or places
 
 

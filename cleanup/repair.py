@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from cleanup.copies import Copies
@@ -18,6 +18,8 @@ from cleanup.misreadings import IMPOSSIBLE
 
 MAX_ROUNDS = 60
 """Repairs in one document; a document with more damage than this is for a person."""
+MANY_SUMS = 30
+"""Sums of two or more amounts that must hold exactly before a difference of a cent counts as a misreading."""
 MAX_PAIRS = 3000
 """Pairs of cells whose exchange is looked at in one round."""
 MAX_PLACES = 4000
@@ -68,6 +70,8 @@ class Ledger:
     """For each table the smallest step of its amounts, 0.01 for two decimals."""
     rounds: bool
     """Whether the document's sums are off by rounding (尾数误差)."""
+    is_exact: bool = False
+    """Whether so many sums hold to the last digit that a small difference is no rounding."""
     by_place: Mapping[Place, tuple[Equation, ...]] = field(default_factory=dict)
 
     def residual(self, equation: Equation) -> Decimal:
@@ -91,7 +95,7 @@ class Ledger:
 
     def with_values(self, changes: Iterable[tuple[Place, Decimal]]) -> Ledger:
         """The ledger after some changes."""
-        return Ledger(self.equations, {**self.values, **dict(changes)}, self.units, self.rounds, self.by_place)
+        return replace(self, values={**self.values, **dict(changes)})
 
 
 def ledger(
@@ -102,7 +106,10 @@ def ledger(
     for equation in equations:
         for place in equation.places():
             index[place].append(equation)
-    return Ledger(tuple(equations), values, units, rounds, {place: tuple(found) for place, found in index.items()})
+    by_place = {place: tuple(found) for place, found in index.items()}
+    books = Ledger(tuple(equations), values, units, rounds, by_place=by_place)
+    exact = sum(books.residual(e) == 0 and sum(values[p] != 0 for p in e.places()) >= 3 for e in equations)
+    return replace(books, is_exact=not rounds and exact >= MANY_SUMS)
 
 
 def repair_all(books: Ledger, evidence: Evidence) -> tuple[Ledger, tuple[Repair, ...]]:
@@ -177,7 +184,7 @@ def exchanges(books: Ledger, least: int) -> Iterator[Repair]:
 
 
 def _exchange_pairs(failing: Sequence[Equation], books: Ledger) -> Iterator[tuple[Place, Place]]:
-    """A cell of a failing equation with any in its row, or one of a failing equation in its column; bounded."""
+    """A cell of a failing equation with any in its row, or in its column where both are in some sum; bounded."""
     suspects = list(dict.fromkeys(place for e in failing for place in e.places()))
     rows: dict[tuple[int, int], list[Place]] = defaultdict(list)
     columns: dict[tuple[int, int], list[Place]] = defaultdict(list)
@@ -187,7 +194,8 @@ def _exchange_pairs(failing: Sequence[Equation], books: Ledger) -> Iterator[tupl
         columns[place.block, place.col].append(place)
     pairs: dict[tuple[Place, Place], None] = {}
     for a in suspects:
-        for b in (*rows[a.block, a.row], *columns[a.block, a.col]):
+        summed = (p for e in books.by_place[a] for p in e.places() if (p.block, p.col) == (a.block, a.col))
+        for b in (*rows[a.block, a.row], *summed, *columns[a.block, a.col]):
             if a != b and len(pairs) < MAX_PAIRS:
                 pairs[min(a, b), max(a, b)] = None
     yield from pairs
@@ -201,7 +209,7 @@ def _beyond_doubt(repair: Repair, books: Ledger, evidence: Evidence) -> bool:
     if repair.cost >= IMPOSSIBLE or (value < 0 <= books.values[place]):
         return False
     outside = repair.copy_of is not None or repair.likelihood >= 0.05
-    if any(books.is_small(e) for e in repair.fixed):
+    if any(books.is_small(e) for e in repair.fixed) and not (len(repair.fixed) >= 2 and books.is_exact):
         return outside and len(repair.fixed) >= 2
     if place in evidence.blank or repair.cost >= 2:
         return repair.support >= 3 or (outside and len(repair.fixed) >= 1 and repair.cost <= 1)

@@ -168,7 +168,7 @@ def _parts(row: Row) -> tuple[Part, ...]:
         raise row.fault(f"more than {_MAX_PARTS} parts")
     signs = ["+", *pieces[1::2]]
     labels = [_alternatives(piece) for piece in pieces[::2]]
-    if any(not piece for piece in labels):
+    if any(not piece for piece in labels) or text.strip("+- ") != text:
         raise row.fault(f"parts '{text}' has a sign without a label")
     return tuple(Part(p, 1 if s == "+" else -1) for p, s in zip(labels, signs, strict=True))
 

@@ -7,6 +7,7 @@ but not clear is flagged; what is no dictionary word stays. Code and name are wi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log
@@ -60,8 +61,8 @@ _IN_TEXT: tuple[LabelKind | None, ...] = (
 )
 _TEXT_KINDS = frozenset({BlockKind.HEADING, BlockKind.TOC, BlockKind.NOTE, BlockKind.PARAGRAPH})
 _DUST = frozenset(".,·'`’‘_|~^:;$，。、：；")
-_SPECKS = " .,·'`’‘_|-~*^,;"
-"""Marks that dust and rules leave at the ends of a label."""
+_ENDS = re.compile(r"^[ .,·'`’‘_|\-~*^;]{1,2}(?=\w)|(?<=[\w）)”])[ .,·'`’‘_|\-~*^;]{1,2}$")
+"""Marks that dust and rules leave at the ends of a label; three dots are a leader and printed."""
 _BRACKETS = dict.fromkeys(map(ord, "()\"'"))
 _LONGEST = 160
 """Longer paragraphs are prose of their own: no fixed sentence is so long."""
@@ -101,6 +102,8 @@ class _Search:
     """The document's own entries."""
     scanned: frozenset[int]
     """Pages that were read from a picture."""
+    in_tables: frozenset[str]
+    """Entries that stand in tables."""
     costs: EditCosts
     near: Mapping[str, tuple[str, ...]]
     options: CorrectOptions
@@ -134,7 +137,8 @@ def correct(document: Document, dictionary: Dictionary, options: CorrectOptions 
     targets = tuple(dict.fromkeys((*targets, *(t for t in own.targets if t not in doubtful))))
     near = nearest(sorted(_unknown_keys(document, words)), targets, options.similarity)
     scanned = frozenset(p.number for p in document.pages if p.origin is not Origin.TEXT_LAYER)
-    search = _Search(words, own, scanned, EditCosts(dictionary.look_alikes), near, options)
+    in_tables = frozenset(t for place in _IN_TABLE for t in words.targets.get(place, ()))
+    search = _Search(words, own, scanned, in_tables, EditCosts(dictionary.look_alikes), near, options)
     return replace(document, blocks=tuple(_correct_block(block, search) for block in document.blocks))
 
 
@@ -239,7 +243,7 @@ def _correct_label(reading: Reading, lines: Sequence[TextLine], code: RowCode | 
 
 def _without_specks(reading: Reading, search: _Search) -> Reading:
     """产出指标. → 产出指标, 工会经费工会经费 → 工会经费: marks at the ends, or a line found twice."""
-    bare = reading.text.strip(_SPECKS)
+    bare = _ENDS.sub("", reading.text)
     half = bare[: len(bare) // 2]
     if half * 2 == bare and len(half) >= 3:
         bare = half
@@ -266,7 +270,7 @@ def _judge(
         return _mismatch(core, code, named, search)
     near = (c for c in search.near.get(core, ()) if _may_aim(c, core, search))
     candidates = tuple(dict.fromkeys((*named, *near)))
-    same = [c for c in candidates if _has_lost_brackets(core, c)]
+    same = [c for c in named if _has_lost_brackets(core, c)]
     if len(same) == 1:
         return _Verdict(same[0], 0.97)
     if not candidates or len(core) < 2:
@@ -327,7 +331,7 @@ def _weigh(
         return _Verdict(key, probability(best))
     if best >= log(options.doubt):
         return _doubtful(key, search)
-    cut = next((c for c in candidates if c in search.lexicon.texts and _has_lost(core, c)), None)
+    cut = next((c for c in candidates if c in search.in_tables and _has_lost(core, c)), None)
     unsure = seen is not None and min((w.probability for w in seen), default=1.0) < options.unsure
     return _doubtful(cut or key, search) if cut or unsure else _KEEP
 
@@ -339,7 +343,7 @@ def _doubtful(key: str, search: _Search) -> _Verdict:
 def _has_lost(core: str, entry: str) -> bool:
     """Whether the label is the entry without up to three of its characters, inside or in front."""
     lost = len(entry) - len(core)
-    if not 1 <= lost <= 3 or len(core) < 5 or entry.startswith(core):
+    if not 1 <= lost <= 3 or len(core) < 8 or entry.startswith(core):
         return False
     rest = iter(entry)
     return all(c in rest for c in core)

@@ -33,6 +33,8 @@ _CONTRASTS = (
 """Characters that make a different label of the same form: never put for one another without proof."""
 _THIN = frozenset("一")
 """Characters so thin that a line without them is still found, and read without them."""
+_STROKE = 5e-3
+"""Probability that a stroke beside a name is read as one more character."""
 _SHORT = {1: 50.0, 2: 20.0, 3: 4.0}
 """Short labels of another meaning lie close together (会计, 合计): times as likely a printed variant."""
 _SIDES = {c: i for i, group in enumerate(_CONTRASTS) for c in group}
@@ -76,6 +78,8 @@ def log_odds(
     short = 1.0 if code_agrees else _SHORT.get(len(key), 1.0)
     for count, change in enumerate(changes):
         misread = _misread(change, key, seen, costs)
+        if code_agrees and not change.after and change.position in (0, len(key) - 1):
+            misread = max(misread, _STROKE)
         variant = min(0.3, _variant(change, costs, code_agrees) * short) if count == 0 else 0.3
         total += log(misread) - log(variant)
     return total

@@ -89,7 +89,8 @@ class Lexicon:
 
     def is_known(self, key: str) -> bool:
         """Whether the key is an entry, any year standing where an entry has its year mark."""
-        return key in self.known or any_year(key) in self.known
+        bare = any_year(key).rstrip(":")
+        return key in self.known or bare in self.known or f"{bare}:" in self.known
 
     def standard_names(self, code: str) -> tuple[str, ...]:
         """Keys of the names that the classification gives the code in this year."""

@@ -45,6 +45,9 @@ _ENDING_MARK = re.compile(r"(?<=\d)[.,'_]+(%?)$")
 _SPECKS = re.compile(r"^[.,'\[\](){}_~*]+(?=\d[\d,]*\.\d)|(?<=\d)[\[\](){}_~*\-]+$")
 _COLON = re.compile(r"(?<=\d)[:;](?=\d{2}$)")
 _RULE_AT_END = re.compile(r"[-+]?[\d,]+\.\d+[|Il丨]")
+_BY_MARK = re.compile(r"(?<=[.,%+\-])\s+|\s+(?=[.,%])")
+_INNER_SPACE = re.compile(r"[\dOolI]\s+[\dOolI]")
+_BAD_MARKS = "数字的小数点或千分位不合格式，无法确定"
 _DATE = re.compile(r"(?:19|20)\d{2}\.\d{1,2}\.\d{1,2}")
 _MAX_LENGTH = 40
 _NOUGHT = 0.05
@@ -99,7 +102,10 @@ def parse_amount(text: str) -> Amount | None:
 
 
 def number_style(texts: Iterable[str], share: float = 0.9) -> NumberStyle:
-    """What at least ``share`` (0–1) of the well-formed amounts in ``texts`` agree on; needs five of them."""
+    """What at least ``share`` (0–1) of the well-formed amounts in ``texts`` agree on; needs five of them.
+
+    Whole numbers set no style: a table of counts may hold an amount as well.
+    """
     decimals: Counter[int] = Counter()
     separated = plain = 0
     for text in texts:
@@ -113,7 +119,7 @@ def number_style(texts: Iterable[str], share: float = 0.9) -> NumberStyle:
     total = sum(decimals.values())
     commonest, count = decimals.most_common(1)[0] if decimals else (0, 0)
     return NumberStyle(
-        commonest if total >= 5 and count >= share * total else None,
+        commonest if commonest and total >= 5 and count >= share * total else None,
         None if separated + plain < 2 else separated >= share * (separated + plain),
     )
 
@@ -139,21 +145,35 @@ def repair_number(text: str, style: NumberStyle | None = None) -> NumberText | N
     result = _repaired_once(text, style)
     for _ in range(_ROUNDS):
         again = _repaired_once(result.text, style) if result else None
-        if again is None or again == result:
+        if again is None or result is None or again.text == result.text:
             break
-        result = again
+        result = NumberText(again.text, result.doubt or again.doubt)
     return result
 
 
 def _repaired_once(text: str, style: NumberStyle) -> NumberText | None:
     if not looks_like_number(text):
         return None
+    spaced = _INNER_SPACE.search(_BY_MARK.sub("", text.strip().translate(_FORM)))
+    if spaced:
+        return _spaced(text.strip(), style)
     compact = _bare(text, style).replace("'", "")
     sign = compact.replace("一", "-", 1) if compact.startswith("一") else compact
     digits = _ENDING_MARK.sub(r"\1", sign.translate(_ALIKE))
     if _PLAIN.fullmatch(digits):
         return _without_rule(digits, style) or NumberText(digits, _doubt_of_form(digits, style))
     return _repair_marks(digits, style)
+
+
+def _spaced(text: str, style: NumberStyle) -> NumberText:
+    """Digits with a space between them: a lost point, a number on two lines, or two numbers; always said."""
+    tight = _BY_MARK.sub("", text.translate(_FORM))
+    if style.decimals and re.fullmatch(rf"[-+]?[\d,]+\s+\d{{{style.decimals}}}", tight):
+        return NumberText(re.sub(r"\s+", ".", tight), "小数点可能丢失，按同表金额补上")
+    joined = re.sub(r"\s+", "", tight)
+    if style.decimals and _PLAIN.fullmatch(joined) and len(joined.partition(".")[2]) == style.decimals:
+        return NumberText(joined, "数字中间有空格，已合并")
+    return NumberText(text, "数字中间有空格，无法确定")
 
 
 def _without_rule(digits: str, style: NumberStyle) -> NumberText | None:
@@ -182,7 +202,7 @@ def _repair_marks(digits: str, style: NumberStyle) -> NumberText:
     single = _COMMA_AS_POINT.fullmatch(digits)
     if single and style.decimals is not None and len(single.group(2)) == style.decimals:
         return NumberText(f"{single.group(1)}.{single.group(2)}{single.group(3)}")
-    return NumberText(digits, "数字的小数点或千分位不合格式，无法确定")
+    return NumberText(digits, _BAD_MARKS)
 
 
 def _doubt_of_form(digits: str, style: NumberStyle) -> str | None:
@@ -209,7 +229,9 @@ def repair_prose_numbers(text: str) -> str:
 def clean_numbers(document: Document) -> Document:
     """The document with every number in printed form and the ``amount`` of cells set; doubts are flagged."""
     read = frozenset(p.number for p in document.pages if p.origin is not Origin.TEXT_LAYER)
-    blocks = tuple(_clean_table(_swept(b, read)) if isinstance(b, Table) else _clean_block(b) for b in document.blocks)
+    swept = tuple(_swept(b, read) if isinstance(b, Table) else b for b in document.blocks)
+    usual = number_style(t for b in swept if isinstance(b, Table) for t in _amount_texts(b))
+    blocks = tuple(_clean_table(b, usual) if isinstance(b, Table) else _clean_block(b) for b in swept)
     return replace(document, blocks=blocks)
 
 
@@ -241,13 +263,21 @@ def _clean_block(block: TextBlock) -> TextBlock:
     return block if reading is block.reading else replace(block, reading=reading)
 
 
-def _clean_table(table: Table) -> Table:
+def _amount_texts(table: Table) -> list[str]:
     roles = table_roles(table)
-    style = number_style(c.reading.text for c in table.cells if roles.is_amount_place(c))
-    return replace(table, cells=tuple(_clean_cell(cell, roles, style) for cell in table.cells))
+    return [c.reading.text for c in table.cells if c.reading.text and roles.is_amount_place(c)]
 
 
-def _clean_cell(cell: Cell, roles: TableRoles, style: NumberStyle) -> Cell:
+def _clean_table(table: Table, usual: NumberStyle) -> Table:
+    """The table in its own style; where it is too small to have one, ``usual`` decides about marks only."""
+    roles = table_roles(table)
+    own = number_style(_amount_texts(table))
+    style = NumberStyle(own.decimals or usual.decimals, own.separators)
+    cells = tuple(_clean_cell(cell, roles, style, own.decimals is not None) for cell in table.cells)
+    return replace(table, cells=cells)
+
+
+def _clean_cell(cell: Cell, roles: TableRoles, style: NumberStyle, strict: bool) -> Cell:
     """One cell with its number in printed form; codes and line numbers get no amount."""
     if not cell.reading.text or cell.col in roles.code_columns or cell.col in roles.level_columns:
         return cell
@@ -257,6 +287,8 @@ def _clean_cell(cell: Cell, roles: TableRoles, style: NumberStyle) -> Cell:
     if repaired is None:
         damaged = in_amounts and _DAMAGED.fullmatch(cell.reading.text)
         return replace(cell, reading=_flagged(cell.reading, "应为金额，识别不清")) if damaged else cell
+    if not strict and repaired.text == re.sub(r"\s+", "", cell.reading.text):
+        repaired = replace(repaired, doubt=None)
     reading = _with_number(cell.reading, repaired)
     amount = parse_amount(reading.text) if in_amounts else None
     return replace(cell, reading=reading, amount=amount.decimal_string if amount else None)

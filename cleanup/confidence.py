@@ -107,7 +107,8 @@ def _assess_cell(
         return cell
     is_number = parse_amount(reading.text) is not None
     doubt = _least_sure(cell.lines, reading, is_number) if cell.page in scanned else _Doubt(1.0)
-    known = vouched or (not is_number and _is_known(reading.text, words))
+    summed = is_number and bool(cell.verified_by)  # a misread digit does not add up
+    known = vouched or summed or (not is_number and _is_known(reading.text, words))
     reason = _reason(doubt, _cover(cell.lines), is_number, known, options)
     confidence = _confidence(doubt.probability, is_number, known, reading)
     return replace(cell, reading=_judged(reading, confidence, reason))

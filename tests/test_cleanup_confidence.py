@@ -69,3 +69,14 @@ def test_earlier_flags_stay() -> None:
     after = assess(document, DICTIONARY).tables[0].cells[0].reading
     assert (after.needs_review, after.reasons) == (True, ("无法确定",))
     assert assess(replace(document), DICTIONARY) == assess(document, DICTIONARY)
+
+
+def test_a_sum_vouches_for_its_numbers() -> None:
+    doubtful = Character("8", 0.51, 5, 6, (("3", 0.48),))
+    line = TextLine("302.78", BOX, 0.9, (*sure("302.7"), doubtful))
+    cell = Cell(0, 0, 1, BOX, Reading("302.78", "302.78"), lines=(line,), amount="302.78", verified_by=("合计",))
+    page = Page(1, Origin.SCAN, 100, 100)
+    document = Document(Source("a", "0" * 64, 1), (page,), (Table("t", (1,), 1, 1, (cell,)),))
+    reading = assess(document, DICTIONARY).tables[0].cells[0].reading
+    assert not reading.needs_review
+    assert reading.confidence > 0.99

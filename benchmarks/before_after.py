@@ -54,11 +54,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def draw_panels(scan: Path, number: int) -> list[Image.Image]:
     """The page as scanned, without its watermark, and as the cleaned document has it."""
-    plan = prepare(scan, RunOptions())
+    options = RunOptions()
+    engine = load_engine(options.engine)
+    plan = prepare(scan, options, engine)
     with open_source(scan) as source:
         raw = page_image(number, rasterise(source[number - 1], None))
     clean = remove_watermark(straighten(raw), plan.evidence.watermark).image
-    page = read_page(plan, number, load_engine(plan.options.engine))
+    page = read_page(plan, number, engine)
     document = finish(replace(plan, numbers=(number,)), [page])
     return [_panel(raw.pixels), _panel(clean.pixels), as_printed(document)]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import median
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -192,12 +193,13 @@ def _fragment_length(
 
 def _set_off(line: TextLine, order: tuple[Character, ...], count: int, page: _Page, options: ResidueOptions) -> bool:
     """Whether the outer ``count`` characters stand apart and something else speaks against them."""
-    outer, inner = order[count - 1], order[count]
-    gap = max(inner.left - outer.right, outer.left - inner.right)
-    width = max(1.0, median(abs(c.right - c.left) for c in order))
+    centres = [(c.left + c.right) / 2 for c in order]
+    steps = [abs(b - a) for a, b in pairwise(centres)]
+    # a recogniser's places are narrow marks inside each character: only centres tell how wide the type is
+    pitch = max(median(steps), 0.6 * _size(line))
+    apart = steps[count - 1] >= (1 + options.edge_gap) * pitch
     unsure = min(c.probability for c in order[:count]) < options.unsure
     odd = _size(line) >= 1.6 * page.size or line.watermark_cover >= options.cover / 2
-    apart = gap >= options.edge_gap * width
     return (apart and (unsure or (odd and count >= 2))) or (count >= 2 and unsure and odd)
 
 

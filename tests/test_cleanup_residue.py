@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,6 +81,14 @@ def test_a_word_that_ends_like_the_phrase_is_not_cut() -> None:
     assert remaining(line("工程结算审核")) == ["工程结算审核"]
     sure = line("工程结算审核")
     assert drop_residue((*ORDINARY, sure), PHRASES)[1] == ()
+
+
+def test_a_label_that_begins_like_a_phrase_stays_though_its_places_are_narrow() -> None:
+    label = line("专用材料费", cover=0.4)
+    narrow = tuple(replace(c, left=c.left + 4, right=c.left + 6) for c in label.characters)
+    kept, dropped = drop_residue((*ORDINARY, replace(label, characters=narrow)), ("审核专用",), None, LOOK_ALIKES)
+    assert kept[-1].text == "专用材料费"
+    assert dropped == ()
 
 
 def test_nothing_goes_from_a_clean_page() -> None:

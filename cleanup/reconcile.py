@@ -16,11 +16,13 @@ from decimal import Decimal
 from pydantic import BaseModel, ConfigDict, Field
 
 from cleanup.amount_grid import AmountGrid, read_grid
+from cleanup.completeness import note_missing
 from cleanup.copies import Copies, find_copies
 from cleanup.equations import Equation, Place
 from cleanup.identities import Grids, find_equations
 from cleanup.misreadings import grouped, misreading_cost, recogniser_values
 from cleanup.numbers import number_style
+from cleanup.prose_amounts import check_prose
 from cleanup.repair import Evidence, Ledger, Repair, exchanges, ledger, repair_all
 from dictionaries.identities import Identities
 from document.types import Block, Cell, Correction, Document, Rule, Table, TextBlock
@@ -75,7 +77,8 @@ def reconcile(document: Document, identities: Identities, options: ReconcileOpti
     if options.repair:
         books, repairs = repair_all(books, evidence)
     verdicts = _judge(books, evidence, grids, repairs, broken, options)
-    return _written(document, grids, verdicts, identities)
+    written = _written(document, grids, verdicts, identities)
+    return check_prose(note_missing(written), identities)
 
 
 def _grids(document: Document) -> dict[int, tuple[Table, AmountGrid]]:

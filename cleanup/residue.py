@@ -196,7 +196,8 @@ def _set_off(line: TextLine, order: tuple[Character, ...], count: int, page: _Pa
     centres = [(c.left + c.right) / 2 for c in order]
     steps = [abs(b - a) for a, b in pairwise(centres)]
     # a recogniser's places are narrow marks inside each character: only centres tell how wide the type is
-    pitch = max(median(steps), 0.6 * _size(line))
+    others = steps[: count - 1] + steps[count:]
+    pitch = max(median(others) if others else _size(line), 0.6 * _size(line))
     apart = steps[count - 1] >= (1 + options.edge_gap) * pitch
     unsure = min(c.probability for c in order[:count]) < options.unsure
     odd = _size(line) >= 1.6 * page.size or line.watermark_cover >= options.cover / 2

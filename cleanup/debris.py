@@ -53,4 +53,4 @@ def amount_columns(table: Table, roles: TableRoles) -> frozenset[int]:
             clear[cell.col] += 1
         elif len(text) > _LONGEST or text in _NIL:
             other[cell.col] += 1
-    return frozenset(c for c, n in clear.items() if n >= 3 and other[c] <= 0.15 * n)
+    return frozenset(c for c, n in clear.items() if n >= 3 and other[c] <= max(n >= 4, 0.15 * n))

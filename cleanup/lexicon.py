@@ -86,6 +86,8 @@ class Lexicon:
     """Code → its subjects, standard first."""
     codes: Mapping[str, tuple[Subject, ...]]
     """Key of a name → the subjects that bear it."""
+    year: int | None = None
+    """The year whose entries these are; None for every year's."""
 
     def is_known(self, key: str) -> bool:
         """Whether the key is an entry, any year standing where an entry has its year mark."""
@@ -119,6 +121,7 @@ def lexicon(dictionary: Dictionary, year: int | None) -> Lexicon:
         {place: tuple(keys) for place, keys in places.items()},
         _grouped((s.code, s) for s in (*standard, *others)),
         _grouped((key_of(s.name), s) for s in standard),
+        year,
     )
 
 

@@ -47,6 +47,7 @@ _COLON = re.compile(r"(?<=\d)[:;](?=\d{2}$)")
 _RULE_AT_END = re.compile(r"[-+]?[\d,]+\.\d+[|Il丨]")
 _BY_MARK = re.compile(r"(?<=[.,%+\-])\s+|\s+(?=[.,%])")
 _INNER_SPACE = re.compile(r"[\dOolI]\s+[\dOolI]")
+_OTHER_DECIMALS = "小数位数与同表其他金额不同"
 _BAD_MARKS = "数字的小数点或千分位不合格式，无法确定"
 _DATE = re.compile(r"(?:19|20)\d{2}\.\d{1,2}\.\d{1,2}")
 _MAX_LENGTH = 40
@@ -211,7 +212,7 @@ def _doubt_of_form(digits: str, style: NumberStyle) -> str | None:
     whole, _, fraction = digits.partition(".")
     if len(fraction) == style.decimals or (not fraction and whole.lstrip("+-") == "0"):
         return None
-    return f"小数位数与同表其他金额不同（应为{style.decimals}位）"
+    return f"{_OTHER_DECIMALS}（应为{style.decimals}位）"
 
 
 def repair_prose_numbers(text: str) -> str:
@@ -230,7 +231,7 @@ def clean_numbers(document: Document) -> Document:
     """The document with every number in printed form and the ``amount`` of cells set; doubts are flagged."""
     read = frozenset(p.number for p in document.pages if p.origin is not Origin.TEXT_LAYER)
     swept = tuple(_swept(b, read) if isinstance(b, Table) else b for b in document.blocks)
-    usual = number_style(t for b in swept if isinstance(b, Table) for t in _amount_texts(b))
+    usual = number_style(t for b in swept if isinstance(b, Table) for t in _amount_texts(b) if "." in t)
     blocks = tuple(_clean_table(b, usual) if isinstance(b, Table) else _clean_block(b) for b in swept)
     return replace(document, blocks=blocks)
 
@@ -287,7 +288,7 @@ def _clean_cell(cell: Cell, roles: TableRoles, style: NumberStyle, strict: bool)
     if repaired is None:
         damaged = in_amounts and _DAMAGED.fullmatch(cell.reading.text)
         return replace(cell, reading=_flagged(cell.reading, "应为金额，识别不清")) if damaged else cell
-    if not strict and repaired.text == re.sub(r"\s+", "", cell.reading.text):
+    if not strict and repaired.doubt and repaired.doubt.startswith(_OTHER_DECIMALS):
         repaired = replace(repaired, doubt=None)
     reading = _with_number(cell.reading, repaired)
     amount = parse_amount(reading.text) if in_amounts else None

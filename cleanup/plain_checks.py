@@ -1,0 +1,64 @@
+"""Doubts that the text itself raises: percentages against their numbers, spellings of one name."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+
+_SHARE = re.compile(
+    r"年初预算(?:数|为)?([\d,]{1,15}(?:\.\d{1,4})?)万元[，,]\s?(?:支出)?决算(?:数|为)?([\d,]{1,15}(?:\.\d{1,4})?)万元"
+    r"[，,]\s?完成年初预算的\s?([\d.]{1,8})%"
+)
+_NAME = re.compile(r"[\u4e00-\u9fff]{2,4}")
+_TOLERANCE = Decimal("0.02")
+_MOST_NAMES = 3000
+"""Distinct short cells looked at: bounds the work."""
+
+Doubt = tuple[int, str, str]
+"""Line, the piece in doubt, the reason in Chinese."""
+
+
+def doubtful_shares(lines: Mapping[int, str]) -> Iterator[Doubt]:
+    """Percentages of 完成年初预算 that their two numbers contradict, by line number."""
+    for number, text in lines.items():
+        for match in _SHARE.finditer(text):
+            planned, spent = (Decimal(g.replace(",", "") or "0") for g in match.groups()[:2])
+            said = match.group(3)
+            if planned == 0 or said.count(".") > 1 or said.startswith("."):
+                continue
+            true = (spent / planned * 100).quantize(Decimal("0.01"))
+            if abs(true - Decimal(said.rstrip("."))) > _TOLERANCE:
+                yield number, f"{said}%", f"与预算、决算数不符（应为{true}%），无法确定"
+
+
+def doubtful_names(lines: Mapping[int, str], is_known: Callable[[str], bool]) -> Iterator[Doubt]:
+    """Names in cells (three characters, no entries) that differ by one from a commoner one."""
+    places: dict[str, list[int]] = defaultdict(list)
+    beside: dict[str, set[str]] = defaultdict(set)
+    for number, text in lines.items():
+        cells = [c.strip() for c in text.split("\t")]
+        for i, cell in enumerate(cells):
+            if len(cells) > 1 and _NAME.fullmatch(cell) and len(cell) == 3 and not is_known(cell):
+                places[cell].append(number)
+                beside[cell].update(c for c in cells[:i] + cells[i + 1 :] if len(c) > 6)
+    whole = "\n".join(lines.values())
+    counts = Counter({name: whole.count(name) for name in list(places)[:_MOST_NAMES]})
+    names = [n for n, _ in counts.most_common()]
+    for rare, common in _near_pairs(names):
+        same = rare[1:] == common[1:] or beside[rare] & beside[common]
+        if counts[rare] <= 2 and counts[common] > counts[rare] and same:
+            for number in places[rare]:
+                yield number, rare, f"与“{common}”只差一字，可能是同一姓名，无法确定"
+
+
+def _near_pairs(names: list[str]) -> Iterator[tuple[str, str]]:
+    """Pairs of three-character names that differ in one place, the rarer first."""
+    masks: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        for i in range(len(name)):
+            masks[f"{name[:i]}*{name[i + 1 :]}"].append(name)
+    for group in masks.values():
+        for rare in group[1:]:
+            yield rare, group[0]

@@ -1,0 +1,171 @@
+"""Text that someone else recognised: the watermark's family, debris, labels, and what can only be flagged."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cleanup.plain_checks import doubtful_names, doubtful_shares
+from cleanup.plain_text import CleanText, clean_text
+from cleanup.plain_watermark import find_family
+from dictionaries.loader import load_dictionary
+from document.types import Rule
+
+DICTIONARY = load_dictionary()
+
+DAMAGED = """又供内部軍核
+
+风供内部审核
+
+临江区水利局
+
+2024年度单位决算公开
+
+及供内部單模
+
+又烘内部审核
+
+目 录
+
+风烘内部铺林
+
+一、收入支出决算总表|2
+二、收入决算表|4
+沙三、支出决算表|5
+四、财政拨款收入支出决算总法|表6
+
+又供内部軍核
+
+一种社会
+
+以供内部解析
+
+一、单位职责
+
+负责预算审核和内部审计 以供内部群於 的组织工作,仅供参考。
+
+财政拨款收入支出决算总表
+
+又供内部軍核|项目||行次|金额|
+|党人 栏次|||1|
+业内部|一、一般公共服务支出||1|820. 66|
+|二、外交支出||2|1, 614. 45|N HEVS
+|三、国防支出||3|820,66|
+X P.|四、公共安全支出||4|0. 30|
+|五、教育支出||5|海椒|
+|六、科学技术支出||6|12. 00|K.V.
+
+2101102|事业单位医疗人|17. 11|17. 11
+21011|行政事业单位医疗|17. 11|17. 11
+210|卫生健康支出|17. 11|17. 11
+
+住房保障支出年初预算59.37万元,支出决算56.88万元,完成年初预算的 31%,用于其他。
+
+及供为部籍模
+""".replace("|", "\t")
+
+
+def cleaned(text: str = DAMAGED) -> CleanText:
+    return clean_text(text, DICTIONARY)
+
+
+def test_the_watermark_goes_and_nothing_else_does() -> None:
+    text = cleaned().text
+    for residue in ("供内", "内部解", "风烘", "籍模", "軍", "一种社会", "业内部", "HEVS", "X P", "K.V", "海椒", "党人"):
+        assert residue not in text
+    for word in ("临江区水利局", "预算审核和内部审计", "仅供参考", "目 录", "一、单位职责"):
+        assert word in text
+
+
+def test_labels_and_numbers_are_mended() -> None:
+    lines = cleaned().text.split("\n")
+    assert "三、支出决算表\t5" in lines
+    assert "四、财政拨款收入支出决算总表\t6" in lines
+    assert "2101102\t事业单位医疗\t17.11\t17.11" in lines
+    amounts = [line.split("\t")[4] for line in lines if line.startswith("\t") and "、" in line]
+    assert amounts == ["820.66", "1,614.45", "820.66", "0.30", "", "12.00"]
+
+
+def test_what_cannot_be_known_is_flagged() -> None:
+    flags = [c for c in cleaned().changes if c.rule == "flag"]
+    assert any("31%" in c.before and "95.81" in c.reason for c in flags)
+    assert "完成年初预算的 31%" in cleaned().text
+
+
+def test_every_change_names_its_line() -> None:
+    source = DAMAGED.split("\n")
+    for change in cleaned().changes:
+        assert change.before in source[change.line - 1] or change.rule != Rule.WATERMARK_RESIDUE
+
+
+def test_a_second_pass_changes_nothing() -> None:
+    once = cleaned()
+    assert cleaned(once.text).text == once.text
+
+
+CLEAN = """第一部分 概况
+
+一、本单位职责.....|1
+
+ 表一2024年预算收支总表
+
+项目|金额|项目|合计
+一、一般公共预算|3,296.30|一、一般公共服务支出|2797.94
+二、政府性基金预算||二、外交支出|
+
+市县区财政资金|100.00|资金总额:|10
+  三、国防支出~~
+
+注：本表无数据
+""".replace("|", "\t").replace("~", " ")
+
+
+def test_clean_text_passes_through() -> None:
+    assert cleaned(CLEAN) == CleanText(CLEAN, ())
+
+
+def test_a_stacked_watermark_goes() -> None:
+    text = "第一行正文。\n\n" + "仅供\n内部\n审核\n\n" * 4 + "内部\n审核工作由办公室负责。\n"
+    assert cleaned(text).text.split("\n")[0] == "第一行正文。"
+    assert cleaned(text).text.endswith("内部\n审核工作由办公室负责。\n")
+    assert "仅供" not in cleaned(text).text
+
+
+def test_without_repetition_there_is_no_watermark() -> None:
+    text = "内部审核\n\n本办法所称内部审核,是指预算审核。\n"
+    assert find_family(text.split("\n"), DICTIONARY.watermark_phrases, DICTIONARY.look_alikes) is None
+    assert cleaned(text).text == text
+
+
+def test_corrections_csv_is_readable_and_harmless() -> None:
+    rows = list(csv.reader(io.StringIO(cleaned().corrections_csv())))
+    assert rows[0] == ["line", "before", "after", "rule", "score", "reason"]
+    assert len(rows) == len(cleaned().changes) + 1
+    assert not any(cell.startswith(("=", "+", "@")) for row in rows for cell in row)
+
+
+def test_shares_are_checked() -> None:
+    said = "年初预算200.00万元,支出决算100.00万元,完成年初预算的{}%"
+    assert list(doubtful_shares({1: said.format("50.00")})) == []
+    assert [d[:2] for d in doubtful_shares({7: said.format("5.00")})] == [(7, "5.00%")]
+
+
+def test_spellings_of_one_name_are_flagged() -> None:
+    lines = {1: "组长\t潘小明", 2: "成员\t活小明", 3: "成员\t潘小明", 4: "成员\t李一平"}
+    assert [(n, name) for n, name, _ in doubtful_names(lines, lambda _: False)] == [(2, "活小明")]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(alphabet="仅供内部审核軍\t\n 0.,一、支出 ", max_size=80))
+def test_any_text_is_safe(text: str) -> None:
+    once = cleaned(text)
+    assert sum(c.isdigit() for c in once.text) <= sum(c.isdigit() for c in text) + 1
+
+
+@pytest.mark.parametrize("text", ["", "\n", "\t", "\f\n\f"])
+def test_empty_text(text: str) -> None:
+    assert cleaned(text).text == text

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanup.registration import spectrum, transform_size
+from cleanup.registration import inverse, spectrum, transform_size
 from ocr.types import Pixels
 
 Floats = NDArray[np.float32]
@@ -54,8 +54,8 @@ def autocorrelation(pattern: Pixels) -> Floats:
     """
     height, width = pattern.shape
     size = transform_size((2 * height, 2 * width))
-    power = np.abs(spectrum(pattern, size)) ** 2
-    raw = np.fft.irfft2(power, size)
+    transformed = spectrum(pattern, size)
+    raw = inverse(transformed * np.conj(transformed))
     centred = np.roll(raw, (height - 1, width - 1), (0, 1))[: 2 * height - 1, : 2 * width - 1]
     overlap = np.outer(_overlap(height), _overlap(width))
     scaled = np.where(overlap > 0.25, centred / np.maximum(overlap, 0.25), 0.0)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from cleanup import mixing
 from cleanup.watermark_evidence import WORK_DPI, bare_paper, paper, relative, work_copy
 from document.geometry import Box
 from ocr.types import PageImage, Pixels
@@ -57,8 +58,10 @@ def remove_seals(
     pixels = image.pixels
     mask = np.zeros(pixels.shape[:2], dtype=bool)
     seals: list[Seal] = []
+    small = work_copy(image)
+    light = relative(small, paper(small))
     for colour in ("red", "blue"):
-        for box in _find(image, colour, options):
+        for box in _find(light, image.dpi, colour, options):
             pixels, touched = _without(pixels, image, box, colour, options)
             mask |= touched
             seals.append(Seal(box.scaled(72 / image.dpi), colour, _cut(source.pixels, box)))
@@ -74,17 +77,19 @@ def tint(light: Pixels, colour: str) -> Floats:
     return np.asarray(np.maximum(apart, 0), dtype=np.float32)
 
 
-def _find(image: PageImage, colour: str, options: SealOptions) -> list[Box]:
-    """Boxes of seals of one colour, in pixels of the page."""
-    small = work_copy(image)
-    scale = image.dpi / min(WORK_DPI, image.dpi)
-    dyed = tint(relative(small, paper(small)), colour) > options.least_colour
+def _find(light: Pixels, dpi: float, colour: str, options: SealOptions) -> list[Box]:
+    """Boxes of seals of one colour, in pixels of the page at ``dpi``; ``light`` is its lightness at working scale."""
+    scale = dpi / min(WORK_DPI, dpi)
+    dyed = tint(light, colour) > options.least_colour
+    if not dyed.any():
+        return []
     reach = max(3, round(4 * WORK_DPI / 72))
     joined = cv2.morphologyEx(dyed.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(joined)
     boxes = [Box(float(x), float(y), float(x + w), float(y + h)) for x, y, w, h, _ in stats[1:]]
-    point = min(WORK_DPI, image.dpi) / 72
-    return [box.scaled(scale) for box in boxes if _is_seal(dyed, box, point, options)]
+    point = min(WORK_DPI, dpi) / 72
+    found = [box for box in boxes if _is_seal(dyed, box, point, options)]
+    return [box.scaled(scale) for box in found if not any(o is not box and box.cover(o) > 0.8 for o in found)]
 
 
 def _is_seal(dyed: Mask, box: Box, point: float, options: SealOptions) -> bool:
@@ -148,12 +153,35 @@ def _solved(light: Pixels, colour: str, least: float) -> tuple[Floats, Mask]:
     """
     strength = tint(light, colour)
     dyed = cv2.dilate((strength > least).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    own = light[:, :, 2 if colour == "red" else 0].astype(np.float32) / 255
-    other = light[:, :, 1 if colour == "red" else 2].astype(np.float32) / 255
+    own = light[:, :, 2 if colour == "red" else 0].astype(np.float32) / np.float32(255)
+    other = light[:, :, 1 if colour == "red" else 2].astype(np.float32) / np.float32(255)
     deep = strength >= np.percentile(strength[dyed], 90) if dyed.any() else dyed
     full_own = float(np.percentile(own[deep], 75)) if deep.any() else 1.0
     full_other = float(np.percentile(other[deep], 50)) if deep.any() else 0.0
     ratio = np.clip(other / np.maximum(own, 1 / 255), 0, 1)
     share = np.clip((1 - ratio) / np.maximum((1 - full_other) - ratio * (1 - full_own), 0.05), 0, 1)
-    ink = own / np.maximum(1 - share * (1 - full_own), 0.05)
-    return np.clip(ink, 0, 1).astype(np.float32), np.asarray(dyed)
+    bare = 1 - share * (1 - full_own)
+    kept = 1 - share * (1 - _contrast(own, (share > 0.9) & dyed, ~dyed, full_own))
+    return _without_faint(np.clip(1 - (bare - own) / kept, 0, 1).astype(np.float32)), np.asarray(dyed)
+
+
+_SEEN = 0.12
+"""Darkness (0–1) that something under the dye must reach before it can be told how much contrast is left."""
+
+
+def _contrast(own: Floats, inside: Mask, beside: Mask, level: float) -> float:
+    """Contrast (0–1) that ink keeps under the dye: ``level`` where it is transparent, less where it covers."""
+    within, outside = (np.rint(own[part] * 255).astype(np.uint8) for part in (inside, beside))
+    if not len(within) or level - float(np.quantile(within, 0.01)) / 255 < _SEEN:
+        return level
+    return min(level, mixing.contrast_left(within, outside, level))
+
+
+_FAINT, _DARK = 0.15, 0.4
+"""Darkness (0–1) under the dye that is only the dye's own grain, and from which all of it is ink."""
+
+
+def _without_faint(lightness: Floats) -> Floats:
+    dark = 1 - lightness
+    share = np.clip((dark - _FAINT) / (_DARK - _FAINT), 0, 1)
+    return np.asarray(1 - share * dark, dtype=np.float32)

@@ -47,7 +47,7 @@ def align(shown: Sequence[Pixels]) -> Aligned:
     middle = len(shown) // 2
     agreeing: dict[int, list[tuple[int, Shift]]] = {}
     for reference in {k % len(shown) for k in range(middle, middle + 3)}:
-        shifts = [best_shift(correlation(spectra[reference], other, size), (_REACH, _REACH)) for other in spectra]
+        shifts = [best_shift(correlation(spectra[reference], other), (_REACH, _REACH)) for other in spectra]
         agreeing[reference] = [(i, shift) for i, shift in enumerate(shifts) if shift.clarity >= _CLEAR]
     reference = max(agreeing, key=lambda k: len(agreeing[k]))
     members = [(i, _map(shown[i], shown[reference], shift)) for i, shift in agreeing[reference]]

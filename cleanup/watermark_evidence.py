@@ -60,8 +60,10 @@ def relative(pixels: Pixels, bare: Pixels) -> Pixels:
 
 def darkness(lightness: Pixels) -> Pixels:
     """0 for paper to 255 for black, ``(height, width)``: the darkest channel of a colour page."""
-    dark = 255 - lightness
-    return dark if dark.ndim == 2 else np.asarray(dark.max(axis=2), dtype=np.uint8)
+    if lightness.ndim == 2:
+        return 255 - lightness
+    blue, green, red = cv2.split(lightness)
+    return np.asarray(255 - cv2.min(cv2.min(blue, green), red), dtype=np.uint8)
 
 
 def rule_mask(dark: Pixels, dpi: float) -> Mask:

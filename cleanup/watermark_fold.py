@@ -22,7 +22,7 @@ Floats = NDArray[np.float32]
 _QUANTILE = 0.4
 _MARGIN = 3
 """Pixels around the cell, so that neighbouring cells overlap."""
-_MAX_SAMPLES = 48
+_MAX_SAMPLES = 36
 """Copies that are laid over one another: more add time, not certainty."""
 OUTSIDE = 255
 """Marks samples that do not count: outside the page, or on a rule; any other darkness is kept below it."""

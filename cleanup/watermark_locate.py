@@ -99,7 +99,7 @@ def _turn(width: int, height: int, degrees: float) -> Affine:
 def _locate_near(shown: Pixels, watermark: Watermark, dpi: float, start: Affine) -> Registration | None:
     size = transform_size(shown.shape)
     expected = lay(watermark, dpi, start, shown.shape)
-    surface = correlation(spectrum(shown, size), spectrum(expected, size), size)
+    surface = correlation(spectrum(shown, size), spectrum(expected, size))
     found = best_shift(surface, _reach(watermark, dpi, shown.shape))
     if found.clarity < _CLEAR:
         return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -176,14 +175,11 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_command_line_starts_quickly_and_imports_no_model() -> None:
-    """The fastest of three: a shared machine is at times slow."""
+    """In processor time: other programs on the machine do not count."""
     program = (
-        "import sys; from commands.main import exit_code; exit_code(['run', '--help'])\n"
-        "assert not {'cv2', 'paddleocr', 'onnxruntime', 'prefect', 'pymupdf'} & set(sys.modules)"
+        "import sys, time; from commands.main import exit_code; exit_code(['run', '--help'])\n"
+        "assert not {'cv2', 'paddleocr', 'onnxruntime', 'prefect', 'pymupdf'} & set(sys.modules)\n"
+        "print(time.process_time())"
     )
-    times = []
-    for _ in range(3):
-        start = time.monotonic()
-        subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True)
-        times.append(time.monotonic() - start)
-    assert min(times) < 1.5
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert float(done.stdout.splitlines()[-1]) < 1.5

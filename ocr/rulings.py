@@ -151,8 +151,9 @@ def _trimmed(
     end = _cut_end(lines, posts, thin, unit, 1, options)
     end = np.maximum(end, start)
     positions = _level(lines, (start + end) / 2)
+    slope = float(np.median(lines[:, 3]))  # a rule that was cut had a wrong one
     return tuple(
-        replace(rule, position=p, start=a, end=b)
+        replace(rule, position=p, start=a, end=b, slope=rule.slope if b - a == rule.length else slope)
         for rule, p, a, b in zip(rules, positions.tolist(), start.tolist(), end.tolist(), strict=True)
         if b > a
     )
@@ -164,13 +165,28 @@ def _cut_end(
     """Where each line starts (``side`` -1) or ends (1) after trimming."""
     where = lines[:, 1 if side < 0 else 2]
     last, thickness = _last_post(lines, posts, side)
-    steps = 0.3 * np.arange(1, 11)
-    along = last[:, None] + side * (thickness[:, None] / 2 + steps[None, :])
+    crosses = ~np.isnan(last)
+    behind = _ink_behind(lines, np.nan_to_num(last), thickness / 2 + 0.3, 3.3, thin, unit, side)
+    tight = options.model_copy(update={"reach": options.reach / 2})
+    hangs = ~_held(_level(lines, where), where, posts, tight)
+    return np.where(crosses & hangs & _has_gap(behind), last, where)
+
+
+def _ink_behind(
+    lines: Floats, where: Floats, first: Floats | float, last: float, thin: Pixels, unit: float, side: int
+) -> Floats:
+    """(lines, steps): the ink in line with each, as a share of its own, ``first`` to ``last`` points behind a place."""
+    from_here = np.broadcast_to(np.asarray(first, dtype=np.float64), where.shape)[:, None]
+    along = where[:, None] + side * (from_here + np.arange(0.0, last, 0.3)[None, :])
     level = lines[:, :1] + lines[:, 3:4] * (along - (lines[:, 1:2] + lines[:, 2:3]) / 2)
-    blank = ~_dark_at(thin, np.nan_to_num(along) * unit, np.nan_to_num(level) * unit)
-    gap = (blank[:, :-1] & blank[:, 1:]).any(axis=1)
-    hangs = ~_held(_level(lines, where), where, posts, options)
-    return np.where(hangs & gap & ~np.isnan(last), last, where)
+    own = np.maximum(_darkness(lines, thin, unit), 1.0)[:, None]
+    return np.asarray(_ink_at(thin, along * unit, level * unit) / own)
+
+
+def _has_gap(ink: Floats) -> Bools:
+    """Whether two steps side by side are blank: more than noise takes out of a rule."""
+    blank = ink < 0.45
+    return np.asarray((blank[:, :-1] & blank[:, 1:]).any(axis=1))
 
 
 def _last_post(lines: Floats, posts: tuple[Ruling, ...], side: int) -> tuple[Floats, Floats]:
@@ -216,9 +232,7 @@ def _without_loose(
 
 def _pale(lines: Floats, thin: Pixels, unit: float, options: RulingOptions) -> Bools:
     """Whether each line is much paler than the others, where those that are make up little of them all."""
-    along = lines[:, 1:2] + (lines[:, 2:3] - lines[:, 1:2]) * np.linspace(0.05, 0.95, 19)[None]
-    level = lines[:, :1] + lines[:, 3:4] * (along - (lines[:, 1:2] + lines[:, 2:3]) / 2)
-    dark = np.median(_darkest_at(thin, along * unit, level * unit), axis=1)
+    dark = _darkness(lines, thin, unit)
     length = lines[:, 2] - lines[:, 1]
     order = np.argsort(dark)
     middle = dark[order[min(int(np.searchsorted(np.cumsum(length[order]), length.sum() / 2)), len(dark) - 1)]]
@@ -240,26 +254,31 @@ def _end(
     """The start (``side`` -1) or end (1) of each line."""
     where = lines[:, 1 if side < 0 else 2]
     held = _held(_level(lines, where), where, posts, options)
-    steps = np.linspace(_BEHIND[0], _BEHIND[1], 11)
-    along = where[:, None] + side * steps[None, :]
-    level = lines[:, :1] + lines[:, 3:4] * (along - (lines[:, 1:2] + lines[:, 2:3]) / 2)
-    return _End(held, _dark_at(thin, along * unit, level * unit).mean(axis=1) > 0.75)
+    behind = _ink_behind(lines, where, _BEHIND[0], _BEHIND[1] - _BEHIND[0], thin, unit, side)
+    return _End(held, ~_has_gap(behind))
 
 
-_BEHIND = (1.2, 5.2)
+_BEHIND = (0.9, 5.1)
 """Where ink behind the end of a rule is looked for: past the rule across, points."""
+
+
+def _darkness(lines: Floats, thin: Pixels, unit: float) -> Floats:
+    """The darkness of each line: the median of places along it."""
+    along = lines[:, 1:2] + (lines[:, 2:3] - lines[:, 1:2]) * np.linspace(0.05, 0.95, 19)[None]
+    level = lines[:, :1] + lines[:, 3:4] * (along - (lines[:, 1:2] + lines[:, 2:3]) / 2)
+    return np.asarray(np.median(_ink_at(thin, along * unit, level * unit), axis=1))
 
 
 def _dark_at(thin: Pixels, along: Floats, level: Floats) -> Bools:
     """Whether ``thin`` is dark at each point or beside it, across the line; pixels."""
-    return np.asarray(_darkest_at(thin, along, level) > 0)
+    return np.asarray(_ink_at(thin, along, level) > 0)
 
 
-def _darkest_at(thin: Pixels, along: Floats, level: Floats) -> Pixels:
-    """The darkest of ``thin`` at each point and beside it, across the line; pixels."""
+def _ink_at(thin: Pixels, along: Floats, level: Floats) -> Floats:
+    """The darkness at each point and beside it, across the line, added up: a hairline may lie on two pixels."""
     x = np.clip(along.astype(np.intp), 0, thin.shape[1] - 1)
     y = np.clip(level.astype(np.intp), 1, thin.shape[0] - 2)
-    return np.asarray(np.maximum(np.maximum(thin[y - 1, x], thin[y, x]), thin[y + 1, x]), dtype=np.uint8)
+    return thin[y - 1, x].astype(np.float64) + thin[y, x] + thin[y + 1, x]
 
 
 def _any_beyond(lines: Floats, kept: Bools, side: int, options: RulingOptions) -> Bools:

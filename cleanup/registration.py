@@ -50,6 +50,11 @@ class Registration:
     """Median normalised correlation of those blocks, 0–1."""
 
 
+def halved(image: Pixels) -> Pixels:
+    """The image at half its size: enough to find a first shift, at a quarter of the time."""
+    return np.asarray(cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
 def transform_size(*shapes: tuple[int, ...]) -> tuple[int, int]:
     """The smallest good FFT size (height, width) that holds every shape."""
     return (

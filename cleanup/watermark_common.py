@@ -13,6 +13,7 @@ from cleanup.registration import (
     Shift,
     best_shift,
     correlation,
+    halved,
     refine,
     seen_from,
     spectrum,
@@ -42,12 +43,13 @@ def align(shown: Sequence[Pixels]) -> Aligned:
 
     ``shown`` is darkness of pages of one size. Blank pages agree with nothing, not even with themselves.
     """
-    size = transform_size(*(dark.shape for dark in shown))
-    spectra = [spectrum(dark, size) for dark in shown]
+    coarse = [halved(dark) for dark in shown]
+    size = transform_size(*(dark.shape for dark in coarse))
+    spectra = [spectrum(dark, size) for dark in coarse]
     middle = len(shown) // 2
     agreeing: dict[int, list[tuple[int, Shift]]] = {}
     for reference in {k % len(shown) for k in range(middle, middle + 3)}:
-        shifts = [best_shift(correlation(spectra[reference], other), (_REACH, _REACH)) for other in spectra]
+        shifts = [best_shift(correlation(spectra[reference], other), (_REACH // 2, _REACH // 2)) for other in spectra]
         agreeing[reference] = [(i, shift) for i, shift in enumerate(shifts) if shift.clarity >= _CLEAR]
     reference = max(agreeing, key=lambda k: len(agreeing[k]))
     members = [(i, _map(shown[i], shown[reference], shift)) for i, shift in agreeing[reference]]
@@ -55,7 +57,7 @@ def align(shown: Sequence[Pixels]) -> Aligned:
 
 
 def _map(dark: Pixels, reference: Pixels, shift: Shift) -> Affine:
-    start = np.array([[1, 0, shift.x], [0, 1, shift.y]], dtype=np.float64)
+    start = np.array([[1, 0, 2 * shift.x], [0, 1, 2 * shift.y]], dtype=np.float64)
     return refine(dark, seen_from(reference, start, dark.shape), start).to_model
 
 

@@ -13,6 +13,7 @@ from cleanup.registration import (
     best_shift,
     correlation,
     enlarged,
+    halved,
     refine,
     spectrum,
     transform_size,
@@ -97,14 +98,15 @@ def _turn(width: int, height: int, degrees: float) -> Affine:
 
 
 def _locate_near(shown: Pixels, watermark: Watermark, dpi: float, start: Affine) -> Registration | None:
-    size = transform_size(shown.shape)
-    expected = lay(watermark, dpi, start, shown.shape)
-    surface = correlation(spectrum(shown, size), spectrum(expected, size))
-    found = best_shift(surface, _reach(watermark, dpi, shown.shape))
+    coarse = halved(shown)
+    expected = lay(watermark, dpi / 2, enlarged(start, 0.5), coarse.shape)
+    size = transform_size(coarse.shape)
+    surface = correlation(spectrum(coarse, size), spectrum(expected, size))
+    found = best_shift(surface, _reach(watermark, dpi / 2, coarse.shape))
     if found.clarity < _CLEAR:
         return None
     moved = start.copy()
-    moved[:, 2] -= start[:, :2] @ (found.x, found.y)
+    moved[:, 2] -= start[:, :2] @ (2 * found.x, 2 * found.y)
     refined = refine(shown, lay(watermark, dpi, moved, shown.shape), moved)
     return refined if refined.blocks >= _LEAST_BLOCKS else None
 
@@ -118,7 +120,8 @@ def _reach(watermark: Watermark, dpi: float, shape: tuple[int, ...]) -> tuple[in
         return min(limit[0], int(across[1])), min(limit[1], int(across[0]))
     usual = watermark.size[1] * factor, watermark.size[0] * factor
     if all(abs(a - b) <= 0.02 * b for a, b in zip(shape, usual, strict=True)):
-        return min(limit[0], _REACH), min(limit[1], _REACH)
+        reach = round(_REACH * dpi / WORK_DPI)
+        return min(limit[0], reach), min(limit[1], reach)
     return limit
 
 

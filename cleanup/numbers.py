@@ -48,6 +48,8 @@ _RULE_AT_END = re.compile(r"[-+]?[\d,]+\.\d+[|Il丨]")
 _BY_MARK = re.compile(r"(?<=[.,%+\-])\s+|\s+(?=[.,%])")
 _INNER_SPACE = re.compile(r"[\dOolI]\s+[\dOolI]")
 _OTHER_DECIMALS = "小数位数与同表其他金额不同"
+_UNLIKE = re.compile("[SsBZzbgqiDQ]")
+"""Letters that are less like their digit than O is like 0: taken for it, and said."""
 _BAD_MARKS = "数字的小数点或千分位不合格式，无法确定"
 _DATE = re.compile(r"(?:19|20)\d{2}\.\d{1,2}\.\d{1,2}")
 _MAX_LENGTH = 40
@@ -161,9 +163,12 @@ def _repaired_once(text: str, style: NumberStyle) -> NumberText | None:
     compact = _bare(text, style).replace("'", "")
     sign = compact.replace("一", "-", 1) if compact.startswith("一") else compact
     digits = _ENDING_MARK.sub(r"\1", sign.translate(_ALIKE))
+    guessed = "字母按形近的数字读，无法确定" if _UNLIKE.search(sign) else None
     if _PLAIN.fullmatch(digits):
-        return _without_rule(digits, style) or NumberText(digits, _doubt_of_form(digits, style))
-    return _repair_marks(digits, style)
+        result = _without_rule(digits, style) or NumberText(digits, _doubt_of_form(digits, style))
+    else:
+        result = _repair_marks(digits, style)
+    return NumberText(result.text, guessed or result.doubt)
 
 
 def _spaced(text: str, style: NumberStyle) -> NumberText:

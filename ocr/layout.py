@@ -59,12 +59,11 @@ def lay_out(
     turned = [k for k in lines if k.text.strip() and abs(k.angle) > options.max_angle]
     rows = build_rows(level)
     number, rows = _take_page_numbers(rows, tables, page, options)
-    blocks: list[Block] = []
-    if _is_toc(rows, tables):
-        blocks += _toc_blocks(rows, page)
-    else:
+    end = _toc_end(rows, tables)
+    blocks = _toc_blocks(rows[:end], page)
+    if end < len(rows) or tables:
         frame = Box(0.0, 0.0, page.width, page.height)
-        for region in split_columns(rows, [t.grid.box for t in tables], frame):
+        for region in split_columns(rows[end:], [t.grid.box for t in tables], frame):
             blocks += _region_blocks(region, tables, page, options)
     blocks += [_block(BlockKind.FIGURE, (segment((k,)),), page) for k in turned] + number
     return tuple(replace(b, id=f"p{page.number}-{i}") for i, b in enumerate(blocks, 1))
@@ -88,13 +87,21 @@ def _take_page_numbers(
     return list(found), tuple(others)
 
 
-def _is_toc(rows: Sequence[Row], tables: Sequence[FilledGrid]) -> bool:
-    """Whether the page is a table of contents: titled so, or most rows end in a page number at the margin."""
-    if tables or len(rows) < 2:
-        return False
-    entries = sum(_toc_page(row) is not None for row in rows)
-    titled = any(patterns.is_toc_title("".join(s.text for s in row)) for row in rows[:3])
-    return (titled and entries >= 1) or (entries >= 4 and entries >= 0.6 * len(rows))
+def _toc_end(rows: Sequence[Row], tables: Sequence[FilledGrid]) -> int:
+    """How many rows at the top of the page are a table of contents: titled so, or most end in a page number.
+
+    What follows the last entry belongs to it where that is only a line or two, whose number was not read.
+    """
+    first_table = min((t.grid.box.top for t in tables), default=float("inf"))
+    above = [row for row in rows if row[0].box.center[1] < first_table]
+    entries = [i for i, row in enumerate(above) if _toc_page(row) is not None]
+    titled = any(patterns.is_toc_title("".join(s.text for s in row)) for row in above[:3])
+    if len(above) < 2 or len(entries) < (1 if titled else 4):
+        return 0
+    end = entries[-1] + 1
+    if len(entries) < (0.4 if titled else 0.6) * end:
+        return 0
+    return end if tables or len(above) - end > 2 else len(above)
 
 
 def _toc_page(row: Row) -> int | None:

@@ -177,6 +177,19 @@ def test_table_of_contents(leader: str) -> None:
     assert of_kind(blocks, BlockKind.HEADING) == ["目 录"]
 
 
+def test_a_table_of_contents_ends_where_the_text_begins() -> None:
+    lines = [centred("目 录", 60, 19)]
+    lines += [
+        line(f"{text}{'.' * 40}{i + 1}", 60, 100 + 22 * i)
+        for i, text in enumerate(["一、概况", "二、报表", "三、说明"])
+    ]
+    lines += [line(f"本单位{k}按规定开展工作并接受监督。", 60, 220 + 20 * i) for i, k in enumerate("甲乙丙丁")]
+    blocks = lay_out(lines, (), PAGE)
+    toc = [b for b in blocks if isinstance(b, TextBlock) and b.kind is BlockKind.TOC]
+    assert [(b.reading.text, b.toc_page) for b in toc] == [("一、概况", 1), ("二、报表", 2), ("三、说明", 3)]
+    assert "".join(of_kind(blocks, BlockKind.PARAGRAPH)).count("监督") == 4
+
+
 def test_a_toc_entry_over_two_lines_is_one() -> None:
     lines = [
         centred("目录", 60, 19),

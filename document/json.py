@@ -111,6 +111,7 @@ def _text(block: TextBlock) -> Json:
         "level": block.level,
         "pages": list(block.pages),
         "bbox": _box(block.box),
+        **({"toc_page": block.toc_page} if block.kind is BlockKind.TOC else {}),
         **_reading(block.reading),
     }
 
@@ -210,6 +211,7 @@ def _block_from(data: Json) -> Block:
         box=Box(*data["bbox"]),
         reading=_reading_from(data),
         level=data.get("level"),
+        toc_page=data.get("toc_page"),
     )
 
 

@@ -128,6 +128,12 @@ def test_clean_text_has_rows_with_tabs_and_a_form_feed_between_pages() -> None:
     assert second.strip("\n") == "221\t\t2.00\n\n第二页。"
 
 
+def test_an_entry_of_the_contents_keeps_its_page_number() -> None:
+    entry = replace(text("一、概况", BlockKind.TOC), toc_page=3)
+    assert load(dump(document(entry))) == document(entry)
+    assert "一、概况\t3" in write_text(document(entry))
+
+
 @pytest.mark.parametrize("kind", ["header", "footer", "page_number", "seal", "figure"])
 def test_what_is_no_text_of_the_document_stays_out(kind: str) -> None:
     assert "不要" not in write_text(document(text("不要", BlockKind(kind)), text("要")))

@@ -1,8 +1,8 @@
 """``document.txt``: the clean text that parsers read.
 
 Reading order, one paragraph a line, an empty line between blocks, tables as tab-separated rows (a merged cell's
-text stands in its first position, the others are empty), a form feed between source pages. No watermark, running
-header, page number, seal or figure.
+text stands in its first position, the others are empty), an entry of the table of contents with its page number
+after a tab, a form feed between source pages. No watermark, running header, page number, seal or figure.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def write_text(document: Document) -> str:
 
 
 def _paragraph(block: TextBlock) -> str:
-    return one_line(block.reading.text)
+    text = one_line(block.reading.text)
+    return text if block.toc_page is None else f"{text}\t{block.toc_page}"
 
 
 def _table_rows(table: Table) -> Iterator[tuple[int, list[str]]]:

@@ -30,6 +30,7 @@ RUN_FIELDS = {
     "dpi": "dpi",
     "watermark": "watermarks",
     "merge_tables": "merge_tables",
+    "output": "outputs",
 }
 """Option and field of the run's options."""
 
@@ -44,6 +45,7 @@ RUN_FIELDS = {
     envvar="QINGZHANG_OUTPUT_FOLDER",
     help="folder for the output: one folder per document",
 )
+@setting(RunOptions, "outputs", "output")
 @setting(RunOptions, "pages")
 @setting(RunOptions, "mode")
 @setting(RunOptions, "dpi")

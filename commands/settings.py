@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 import click
 from click.core import ParameterSource
@@ -50,6 +50,8 @@ def _shown_default(default: Any) -> str:
     """The default for the help text, where the description does not tell it in words."""
     if isinstance(default, bool):
         return f" [default: {'yes' if default else 'no'}]"
+    if isinstance(default, tuple) and default:
+        return f" [default: {','.join(map(str, default))}]"
     return f" [default: {default}]" if isinstance(default, str | int) else ""
 
 
@@ -102,7 +104,12 @@ def checked(model: type[Model], values: dict[str, Any]) -> Model:
 
 
 def _type(annotation: Any) -> Any:
-    """What the command line may hold for a field: a choice of an enum's values, a whole number, or a text."""
+    """What the command line may hold for a field: a choice of an enum's values, a whole number, or a text.
+
+    Several values are a text: the model takes them apart.
+    """
+    if get_origin(annotation) is tuple:
+        return str
     kinds = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type) and kind is not type(None)]
     kind = kinds[0] if kinds else str
     if issubclass(kind, Enum):

@@ -217,6 +217,7 @@ class _Run:
     ) -> None:
         self.output = output
         self.options = options.model_dump(mode="json")
+        self.formats = options.outputs
         self.batch = batch
         self.watcher = watcher
         self.versions = dict(made_by)
@@ -299,6 +300,7 @@ class _Run:
         folder = self.output / name
         manifest = read_manifest(folder)
         if manifest and not self.batch.force and is_unchanged(folder, manifest, key):
+            self._add_formats(folder, manifest, source)
             self._done(
                 DocumentResult(
                     source, Outcome.UNCHANGED, folder, failures=manifest.failures, for_review=manifest.for_review
@@ -306,6 +308,16 @@ class _Run:
             )
             return None
         return _Open(source, name, temporary_folder(self.output, name), sha256, key)
+
+    def _add_formats(self, folder: Path, manifest: Manifest, source: Path) -> None:
+        """Write the formats that are asked for now and are not there yet; no page is read for them."""
+        missing = set(self.formats) - set(manifest.formats)
+        if missing:
+            from flows.export import export, read_document
+            from flows.original import original_of
+
+            document = read_document(folder)
+            export(folder, document, missing, original_of(source, document))
 
     def _take_lost(self, event: Lost[Task]) -> None:
         doc = self.open.get(event.task.work)
@@ -343,6 +355,7 @@ class _Run:
             options=self.options,
             versions=self.versions,
             outputs=finished.outputs,
+            formats=self.formats,
             pages=len(doc.numbers),
             failures=finished.failures,
             for_review=finished.for_review,

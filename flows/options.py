@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from document.writers.formats import DEFAULT_FORMATS, Format
 from ocr.engine import EngineOptions
 
 
@@ -42,7 +43,26 @@ class RunOptions(BaseModel):
         (),
         description="further watermark phrases; the shipped list and repetition on the pages find the usual ones",
     )
+    outputs: tuple[Format, ...] = Field(
+        DEFAULT_FORMATS,
+        exclude=True,  # made of document.json: it decides nothing that has to be read again
+        description="formats to write, e.g. txt,json,xlsx; document.json always is",
+    )
     merge_tables: bool = Field(True, description="whether a table that goes on over the page becomes one table")
+
+    @field_validator("outputs", mode="before")
+    @classmethod
+    def _formats_of_a_list(cls, value: object) -> object:
+        """``txt,json`` for people; document.json is among them, for all other formats are made of it."""
+        names = value.split(",") if isinstance(value, str) else value
+        if not isinstance(names, list | tuple):
+            return value
+        named = [name.strip().lower() if isinstance(name, str) else name for name in names]
+        known = [Format(name) for name in named if name in set(Format)]
+        if len(known) < len(named):
+            wrong = next(str(name) for name in named if name not in set(Format))
+            raise ValueError(f"{wrong!r} is no format: write some of {', '.join(Format)}, separated by commas")
+        return tuple(dict.fromkeys((*known, Format.JSON)))
 
     @field_validator("pages")
     @classmethod

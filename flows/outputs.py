@@ -8,27 +8,25 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from document.exceptions import OutputError
-from document.json import dump
 from document.types import Document
-from document.writers.text import write_text
+from document.writers.formats import DEFAULT_FORMATS, Format, write_format
+from document.writers.original import Original
 from flows.inputs import place_digest
 
 MANIFEST = "run.json"
 TEMPORARY = "temporary"
 """Folder beside the outputs that ``--keep-temporary-files`` keeps."""
-WRITERS: Mapping[str, Callable[[Document], str]] = {"document.json": dump, "document.txt": write_text}
-"""The outputs of each document, by file name."""
 _ABANDONED = 3600.0
 """Seconds after which an untouched temporary folder counts as left by a run that was killed."""
 
-_FileName = Annotated[str, StringConstraints(pattern=r"^[\w-][\w.-]*$", max_length=100)]
+_FileName = Annotated[str, StringConstraints(pattern=r"^(tables/)?[\w（(-][\w.（）()-]*$", max_length=100)]
 
 
 class PageFailure(BaseModel):
@@ -51,6 +49,7 @@ class Manifest(BaseModel):
     options: dict[str, object] = Field(description="that decided the content")
     versions: dict[str, str] = Field(description="of code, libraries, models and dictionaries")
     outputs: dict[_FileName, str] = Field(description="SHA-256 of each output, by file name")
+    formats: tuple[Format, ...] = Field((), description="that the outputs are")
     pages: int = Field(description="pages read")
     failures: tuple[PageFailure, ...] = ()
     for_review: int = Field(0, description="table cells, blocks and tables that a person should look at")
@@ -77,8 +76,8 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def is_unchanged(folder: Path, manifest: Manifest | None, key: str) -> bool:
-    """Whether the folder holds the whole, unedited outputs of exactly this key."""
-    if manifest is None or manifest.key != key or set(manifest.outputs) != set(WRITERS):
+    """Whether the folder holds the whole, unedited outputs of exactly this key, in whatever formats."""
+    if manifest is None or manifest.key != key or Format.JSON not in manifest.formats:
         return False
     try:
         return all(file_hash(folder / name) == digest for name, digest in manifest.outputs.items())
@@ -123,21 +122,39 @@ def temporary_folder(output: Path, name: str) -> Path:
         raise OutputError(f"{output}: cannot be written ({error.strerror}). Make room or rights there.") from error
 
 
-def write_outputs(document: Document, folder: Path) -> dict[str, str]:
-    """Write every output of a document into a new ``folder``; the SHA-256 of each by name.
+def write_outputs(
+    document: Document,
+    folder: Path,
+    formats: Collection[Format] = DEFAULT_FORMATS,
+    original: Original | None = None,
+) -> dict[str, str]:
+    """Write the outputs of a document into ``folder``, made where it is not there; the SHA-256 of each by name.
 
     Raises OutputError, and ContractError when the document does not fit its schema.
     """
     hashes = {}
     try:
-        folder.mkdir()
-        for name, write in WRITERS.items():
-            data = write(document).encode("utf-8", "replace")
-            (folder / name).write_bytes(data)
-            hashes[name] = hashlib.sha256(data).hexdigest()
+        folder.mkdir(exist_ok=True)
+        for name in sorted(set(formats)):
+            for file, data in write_format(name, document, original).items():
+                (folder / file).parent.mkdir(exist_ok=True)
+                (folder / file).write_bytes(data)
+                hashes[file] = hashlib.sha256(data).hexdigest()
     except OSError as error:
         raise OutputError(f"{folder.parent.parent}: cannot be written ({error.strerror}). Make room.") from error
     return hashes
+
+
+def write_whole(file: Path, data: bytes) -> None:
+    """Write a file so that readers see the old one or the new, never a part of one. Raises OutputError."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".try-", delete=False) as draft:
+            draft.write(data)
+        Path(draft.name).chmod(0o644)
+        os.replace(draft.name, file)
+    except OSError as error:
+        raise OutputError(f"{file}: cannot be written ({error.strerror}). Choose another place.") from error
 
 
 def commit(draft: Path, manifest: Manifest, final: Path) -> None:
@@ -153,10 +170,12 @@ def commit(draft: Path, manifest: Manifest, final: Path) -> None:
             draft.rename(final)
             return
         (final / MANIFEST).unlink(missing_ok=True)
-        for name in (*manifest.outputs, MANIFEST):
+        for name in (*(n for n in manifest.outputs if (draft / n).exists()), MANIFEST):
+            (final / name).parent.mkdir(exist_ok=True)
             os.replace(draft / name, final / name)
         for name in set(old.outputs if old else ()) - set(manifest.outputs):
             (final / name).unlink(missing_ok=True)
+        shutil.rmtree(draft, ignore_errors=True)
     except OSError as error:
         raise OutputError(f"{final}: cannot be written ({error.strerror}). Make room or rights there.") from error
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from document.exceptions import ExitCode, MissingDependencyError, QingzhangError
 from document.types import Document, Origin, PageContent, Reading, Table, TextLine
+from document.writers.original import Original
 from flows.options import RunOptions
 from flows.outputs import PageFailure, write_outputs
 from ocr.engine import Engine, EngineOptions, Region, load_engine
@@ -170,12 +171,19 @@ class TaskRunner:
         lost = {failure.page: failure.error for failure in task.lost}
         pages = [steps.failed_page(n, lost[n]) if n in lost else _load(_page_file(task.work, n)) for n in task.numbers]
         document = steps.finish(plan, pages)
-        return Finished(write_outputs(document, draft(task.work)), failures(document), for_review(document))
+        outputs = write_outputs(document, draft(task.work), self.options.outputs, _original(plan, document))
+        return Finished(outputs, failures(document), for_review(document))
 
     def _plan_of(self, work: Path) -> Any:
         if self._plan is None or self._plan[0] != work:
             self._plan = work, _load(work / "plan")
         return self._plan[1]
+
+
+def _original(plan: Any, document: Document) -> Original:
+    from flows.original import original_of
+
+    return original_of(plan.path, document)
 
 
 def draft(work: Path) -> Path:

@@ -46,7 +46,7 @@ def test_the_flow_writes_what_a_plain_run_writes(server: None, tmp_path: Path, m
         archive.archive([tmp_path / "scans"], tmp_path / "flow", options)
     run_batch([tmp_path / "scans"], tmp_path / "plain", options, BatchOptions(jobs=1), steps=fake_steps)
     assert contents(tmp_path / "flow") == contents(tmp_path / "plain")
-    assert len(contents(tmp_path / "flow")) == 2 * 3
+    assert len(contents(tmp_path / "flow")) == 2 * 4  # json, txt, csv, and run.json
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -9,7 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from document.types import Cell, Correction, Document, Reading, Rule, Table
+from document.geometry import Box
+from document.types import BlockKind, Cell, Correction, Document, Reading, Rule, Table
 from document.writers.grid import table_heading
 from document.writers.safe import is_corrected, plain
 
@@ -28,6 +29,18 @@ RULES: Mapping[Rule, str] = {
     Rule.REVIEWER: "人工复核",
 }
 """What each rule is called before people."""
+KINDS: Mapping[BlockKind, str] = {
+    BlockKind.HEADING: "标题",
+    BlockKind.PARAGRAPH: "正文",
+    BlockKind.NOTE: "注",
+    BlockKind.TOC: "目录",
+    BlockKind.HEADER: "页眉",
+    BlockKind.FOOTER: "页脚",
+    BlockKind.PAGE_NUMBER: "页码",
+    BlockKind.SEAL: "印章",
+    BlockKind.FIGURE: "图",
+}
+"""What each kind of block is called before people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,7 @@ class Field:
     anchor: str
     """What formats with links call the place."""
     cell: Cell | None = None
+    box: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +74,13 @@ class Tally:
 
 def fields_of(document: Document) -> Iterator[Field]:
     """Every text of the document, in reading order, blank cells among them."""
-    for block_place, block in enumerate(document.blocks):
+    for place, block in enumerate(document.blocks):
         if isinstance(block, Table):
             for cell in block.cells:
-                yield Field(cell.reading, cell.page, _cell_place(block, cell), cell_anchor(block_place, cell), cell)
+                where = f"{table_heading(block)} 第{cell.row + 1}行第{cell.col + 1}列"
+                yield Field(cell.reading, cell.page, where, cell_anchor(place, cell), cell, cell.box)
         else:
-            yield Field(block.reading, block.pages[0], block.kind.value, block_anchor(block_place))
+            yield Field(block.reading, block.pages[0], KINDS[block.kind], block_anchor(place), None, block.box)
 
 
 def block_anchor(place: int) -> str:
@@ -76,10 +91,6 @@ def block_anchor(place: int) -> str:
 def cell_anchor(block_place: int, cell: Cell) -> str:
     """The name of a cell's place."""
     return f"b{block_place}-r{cell.row}-c{cell.col}"
-
-
-def _cell_place(table: Table, cell: Cell) -> str:
-    return f"{table_heading(table)} 第{cell.row + 1}行第{cell.col + 1}列"
 
 
 def tally(fields: Iterator[Field] | list[Field]) -> Tally:

@@ -21,6 +21,7 @@ from ocr.types import Pixels
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+Indices = NDArray[np.intp]
 
 _CORE = 247
 """Coverage (of 255) from which a pixel counts as wholly covered."""
@@ -124,17 +125,36 @@ def _quantiles(counts: NDArray[np.intp]) -> tuple[float, float]:
     return float(middle / 255), float(upper / 255)
 
 
-_NOISE_FROM, _INK_FROM = 1.5, 3.5
-"""Standard deviations of darkness that are still noise, and from which all of it is ink."""
+_STEP = 40
+"""Levels per standard deviation in the plane of doubt: up to six deviations fit a byte."""
+_NOISE_FROM, _INK_FROM = 0.9, 1.9
+"""Smoothed standard deviations of darkness that are still noise, and from which all of it is ink."""
 
 
-def undone(lightness: Pixels, coverage: Pixels, tone: Tone, contrast: float) -> Floats:
+def doubt(darker: Floats, tone: Tone, coverage: Pixels, lightness: Pixels, where: tuple[Indices, Indices]) -> Floats:
+    """How many standard deviations of noise the covered pixels and their neighbours lie below bare paper.
+
+    ``darker`` is how much darker than bare they are, ``(n,)``, ``where`` their rows and columns, ``lightness`` the
+    whole channel. Smoothed over neighbours: noise changes from pixel to pixel, ink does not.
+    """
+    usual = float(tone.noise[0])
+    levels = np.clip((255 - np.arange(256)) / 255 / usual * _STEP, 0, 255).astype(np.uint8)
+    plane = cv2.LUT(lightness, levels)
+    plane[where] = np.clip(darker / tone.noise[coverage] * np.float32(_STEP), 0, 255)
+    smooth = cv2.GaussianBlur(plane, (5, 5), 0.9)
+    return np.asarray(smooth[where] / np.float32(_STEP), dtype=np.float32)
+
+
+def darkness_left(lightness: Pixels, coverage: Pixels, tone: Tone) -> Floats:
+    """How much darker (0–1) than covered bare paper the pixels are, ``(n,)``; below 0 for lighter ones."""
+    return np.asarray(tone.bare[coverage] - lightness.astype(np.float32) / np.float32(255), dtype=np.float32)
+
+
+def undone(darker: Floats, sure: Floats, coverage: Pixels, contrast: float) -> Floats:
     """Lightness (0–1) of what lies under the watermark, for covered pixels of one channel, ``(n,)`` each.
 
-    What is no darker than noise is paper; undoing the mixing would amplify it.
+    ``sure`` is their ``doubt``: what is no darker than noise is paper; undoing the mixing would amplify it.
     """
     kept = 1 - coverage.astype(np.float32) / np.float32(255) * np.float32(1 - contrast)
-    darker = tone.bare[coverage] - lightness.astype(np.float32) / np.float32(255)
-    doubt = darker / np.maximum(tone.noise[coverage], np.float32(1e-3))
-    share = np.clip((doubt - _NOISE_FROM) / (_INK_FROM - _NOISE_FROM), 0, 1)
+    share = np.clip((sure - _NOISE_FROM) / (_INK_FROM - _NOISE_FROM), 0, 1)
     return np.asarray(np.clip(1 - share * darker / kept, 0, 1), dtype=np.float32)

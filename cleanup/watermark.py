@@ -104,7 +104,10 @@ def _unmixed(pixels: Pixels, light: Pixels, bare: Pixels, coverage: Pixels, wate
     for channel, (plane, paper, out) in enumerate(planes):
         seen = plane[rows, columns]
         level, contrast = _page_level(seen[mixing.core(share)], watermark, channel)
-        beneath = mixing.undone(seen, share, mixing.page_tone(seen, share, level), contrast)
+        tone = mixing.page_tone(seen, share, level)
+        darker = mixing.darkness_left(seen, share, tone)
+        sure = mixing.doubt(darker, tone, share, plane, (rows, columns))
+        beneath = mixing.undone(darker, sure, share, contrast)
         out[rows, columns] = np.rint(beneath * paper[rows, columns])
     return cleaned
 

@@ -17,6 +17,8 @@ COMMANDS = {
     "run": "clean scans: one folder with document.json and document.txt for each",
     "export": "write further formats of documents that have been read: xlsx, pdf, md, html, alto, report",
     "report": "one page over many documents: how each came out, sortable",
+    "clean": "clean text that someone else recognised, without pictures",
+    "dictionary": "check, list, extend and export the dictionaries",
     "doctor": "show versions, engines and models, and what is missing; touches no network",
 }
 """Name and summary of each command; its module is imported when it is called, or asked for help."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -22,12 +23,21 @@ def readme(request: pytest.FixtureRequest) -> str:
     return (ROOT / request.param).read_text(encoding="utf-8")
 
 
+def parameters(command: click.Command) -> Iterator[click.Parameter]:
+    """The parameters of a command and of the commands below it."""
+    yield from command.params
+    if isinstance(command, click.Group):
+        with click.Context(command) as context:
+            for name in command.list_commands(context):
+                below = command.get_command(context, name)
+                assert below is not None
+                yield from parameters(below)
+
+
 def options() -> set[str]:
-    """Every option of every command, but --help."""
-    with click.Context(cli) as context:
-        commands = [command for name in COMMANDS if (command := cli.get_command(context, name))]
-    found = [p for command in commands for p in command.params if isinstance(p, click.Option)]
-    return {name for option in found for name in (*option.opts, *option.secondary_opts)}
+    """Every option of every command, but --help and --version."""
+    found = [p for p in parameters(cli) if isinstance(p, click.Option)]
+    return {name for option in found for name in (*option.opts, *option.secondary_opts)} - {"--version"}
 
 
 def test_it_names_every_command(readme: str) -> None:

@@ -154,7 +154,7 @@ def test_what_fails_goes_to_stderr_and_the_run_goes_on(tmp_path: Path, capfd: py
     assert said.out.startswith("2 documents: 2 failed")
 
 
-@pytest.mark.parametrize("arguments", [[], ["run"], ["doctor"]])
+@pytest.mark.parametrize("arguments", [[], *([name] for name in COMMANDS)])
 def test_every_command_has_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code([*arguments, "--help"]) == ExitCode.OK
     assert "Usage: qingzhang" in capsys.readouterr().out

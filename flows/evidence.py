@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def gather_evidence(path: Path, numbers: Sequence[int], options: RunOptions, eng
     """The watermark as a sample of the pages shows it, in pictures and in text layers."""
     dictionary = load_dictionary()
     known = tuple(dict.fromkeys(options.watermarks + dictionary.watermark_phrases))
-    layers, images = _sampled(path, spread(numbers, SAMPLE), options)
+    layers, images = _sampled(path, sample(_page_sizes(path, numbers)), options)
     in_text = find_text_watermark(layers, known) if layers else None
     in_picture = find_watermark(images) if images else None
     if in_picture is not None:
@@ -94,6 +95,34 @@ def _sampled(path: Path, numbers: Sequence[int], options: RunOptions) -> tuple[l
             except Exception as error:  # the page's own reading will report it
                 log.debug("page %d gives no evidence: %s", number, error)
     return layers, images
+
+
+Size = tuple[int, int]
+"""Width and height of a page, whole points."""
+
+
+def _page_sizes(path: Path, numbers: Sequence[int]) -> dict[int, Size]:
+    """The size of each page; pages that cannot be opened are left out."""
+    sizes: dict[int, Size] = {}
+    with open_source(path) as source:
+        for number in numbers:
+            try:
+                box = source[number - 1].rect
+                sizes[number] = round(box.width), round(box.height)
+            except Exception as error:  # the page's own reading will report it
+                log.debug("page %d has no size: %s", number, error)
+    return sizes
+
+
+def sample(sizes: Mapping[int, Size]) -> tuple[int, ...]:
+    """At most ``SAMPLE`` page numbers, evenly spread; a watermark is laid out anew for each size of page, so the
+    two most frequent other sizes (a turned 公开06表) are heard as well."""
+    groups: dict[Size, list[int]] = defaultdict(list)
+    for number, size in sorted(sizes.items()):
+        groups[size].append(number)
+    usual, *others = sorted(groups.values(), key=len, reverse=True) or [[]]
+    chosen = [number for group in others[:2] for number in spread(group, 3)]
+    return tuple(sorted([*chosen, *spread(usual, SAMPLE - len(chosen))]))
 
 
 def spread(numbers: Sequence[int], count: int) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from document.json import dump, to_json, validate
 from document.types import Origin, Status
 from document.writers.text import write_text
 from flows.document import clean_document, finish, prepare, read_page
-from flows.evidence import spread
+from flows.evidence import sample, spread
 from flows.options import Mode, RunOptions, chosen_pages
 from ocr.engine import EngineName, EngineOptions, load_engine
 
@@ -142,6 +142,15 @@ def test_a_sample_has_both_ends_and_no_page_twice(count: int, size: int) -> None
     assert sample[0] == 1
     assert sample[-1] == count
     assert list(sample) == sorted(sample)
+
+
+def test_a_sample_hears_the_turned_page_among_many() -> None:
+    sizes = dict.fromkeys(range(1, 41), (595, 842)) | {23: (842, 595)}
+    chosen = sample(sizes)
+    assert 23 in chosen
+    assert len(chosen) == 10
+    assert sample({}) == ()
+    assert len(sample({n: (n, n) for n in range(1, 30)})) <= 10
 
 
 def test_options_cannot_be_changed_or_misspelt() -> None:

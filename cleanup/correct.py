@@ -102,6 +102,8 @@ class _Search:
     """The document's own entries."""
     scanned: frozenset[int]
     """Pages that were read from a picture."""
+    printed: frozenset[int]
+    """Pages whose text layer says exactly what is printed: nothing there is a misreading."""
     in_tables: frozenset[str]
     """Entries that stand in tables."""
     costs: EditCosts
@@ -137,8 +139,9 @@ def correct(document: Document, dictionary: Dictionary, options: CorrectOptions 
     targets = tuple(dict.fromkeys((*targets, *(t for t in own.targets if t not in doubtful))))
     near = nearest(sorted(_unknown_keys(document, words)), targets, options.similarity)
     scanned = frozenset(p.number for p in document.pages if p.origin is not Origin.TEXT_LAYER)
+    printed = frozenset(p.number for p in document.pages if p.origin is Origin.TEXT_LAYER)
     in_tables = frozenset(t for place in _IN_TABLE for t in words.targets.get(place, ()))
-    search = _Search(words, own, scanned, in_tables, EditCosts(dictionary.look_alikes), near, options)
+    search = _Search(words, own, scanned, printed, in_tables, EditCosts(dictionary.look_alikes), near, options)
     return replace(document, blocks=tuple(_correct_block(block, search) for block in document.blocks))
 
 
@@ -165,6 +168,8 @@ def _is_fixed_text(block: TextBlock) -> bool:
 
 
 def _correct_block(block: Block, search: _Search) -> Block:
+    if search.printed.issuperset(block.pages):
+        return block
     if isinstance(block, Table):
         return _correct_table(block, search)
     if not _is_fixed_text(block):

@@ -20,6 +20,8 @@ from document.types import (
     Character,
     Document,
     Meta,
+    Origin,
+    Page,
     Reading,
     Rule,
     Source,
@@ -166,6 +168,14 @@ def test_right_labels_never_change_and_raise_no_flag() -> None:
     rows += [["", text, "1.00"] for text in LABELS]
     document = document_of([HEAD, *rows])
     assert correct(document, DICTIONARY) == document
+
+
+def test_what_a_text_layer_says_is_printed() -> None:
+    rows = [HEAD, ["2101102", "亊业单位医疗", "1.00"], ["20305", "行政事业单位养老支出", "1.00"]]
+    document = document_of(rows)
+    printed = replace(document, pages=(Page(1, Origin.TEXT_LAYER, 100, 100),))
+    assert correct(printed, DICTIONARY) == printed
+    assert correct(document, DICTIONARY) != document
 
 
 def test_correction_is_idempotent() -> None:

@@ -24,6 +24,8 @@ from ocr.upright import straighten
 
 SAMPLE = 10
 """Pages that speak for the document's watermark: enough for a median that no page's text can move."""
+_SAMPLE_DPI = 200
+"""Resolution of the sample, which is held in memory all at once: 120 MB in colour."""
 _LEGIBLE = 0.6
 """Confidence from which a line of the watermark's own picture is believed."""
 _NEARLY = 70.0
@@ -91,7 +93,7 @@ def _sampled(path: Path, numbers: Sequence[int], options: RunOptions) -> tuple[l
                 if options.mode is not Mode.SCAN and (trusted(layer) or options.mode is Mode.TEXT):
                     layers.append(layer)
                 else:
-                    images.append(straighten(page_image(number, rasterise(page, options.dpi))))
+                    images.append(straighten(page_image(number, rasterise(page, options.dpi, max_dpi=_SAMPLE_DPI))))
             except Exception as error:  # the page's own reading will report it
                 log.debug("page %d gives no evidence: %s", number, error)
     return layers, images

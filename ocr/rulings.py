@@ -206,7 +206,7 @@ def _last_post(lines: Floats, posts: tuple[Ruling, ...], side: int) -> tuple[Flo
 def _without_loose(
     rules: tuple[Ruling, ...], posts: tuple[Ruling, ...], thin: Pixels, unit: float, options: RulingOptions
 ) -> tuple[Ruling, ...]:
-    """Without strokes that run over a rule across and end behind it: a rule ends *at* another.
+    """Without strokes that run over a rule across and end behind it, or look unlike the long rules.
 
     What is left of a watermark does so. Long rules, and what lies in line with one, are not judged.
     """
@@ -217,27 +217,33 @@ def _without_loose(
     safe = long | _continues(lines, tuple(r for r, k in zip(rules, long, strict=True) if k), options)
     ends = [_end(lines, posts, thin, unit, side, options) for side in (-1, 1)]
     adrift = _crossed(lines, posts, options) & ~ends[0].held & ~ends[1].held
-    pale = _pale(lines, thin, unit, options)
+    unlike = _unlike(lines, thin, unit, options)
     kept = np.ones(len(rules), dtype=np.bool_)
     for _ in range(4):
         gone = [
             e.held & e.runs_on & ~_any_beyond(lines, kept, side, options) for e, side in zip(ends, (-1, 1), strict=True)
         ]
-        now = safe | ~(adrift | pale | gone[0] | gone[1])
+        now = safe | ~(adrift | unlike | gone[0] | gone[1])
         if (now == kept).all():
             break
         kept = now
     return tuple(r for r, k in zip(rules, kept.tolist(), strict=True) if k)
 
 
-def _pale(lines: Floats, thin: Pixels, unit: float, options: RulingOptions) -> Bools:
-    """Whether each line is much paler than the others, where those that are make up little of them all."""
-    dark = _darkness(lines, thin, unit)
+def _unlike(lines: Floats, thin: Pixels, unit: float, options: RulingOptions) -> Bools:
+    """Whether each short line is paler, thinner or thicker than the long ones; where those are few, it is no rule."""
     length = lines[:, 2] - lines[:, 1]
-    order = np.argsort(dark)
-    middle = dark[order[min(int(np.searchsorted(np.cumsum(length[order]), length.sum() / 2)), len(dark) - 1)]]
-    pale = dark < options.pale * middle
-    return np.asarray(pale & (length[pale].sum() < 0.2 * length.sum()))
+    long = length >= options.free_length
+    if long.sum() < 2:
+        return np.zeros(len(lines), dtype=np.bool_)
+    ink = _darkness(lines, thin, unit, beside=2)
+    least, most = np.quantile(ink[long], [0.1, 0.9])
+    thinnest, thickest = np.quantile(lines[long, 4], [0.1, 0.9])
+    # a hairline lies on one pixel here and on two there; many of them show both
+    step = (0.6 if long.sum() >= 6 else 1.05) / unit
+    odd = (lines[:, 4] < min(0.8 * thinnest, thinnest - step)) | (lines[:, 4] > max(1.25 * thickest, thickest + step))
+    unlike = ~long & (odd | (ink < options.pale * least) | (ink > most / options.pale))
+    return np.asarray(unlike & (length[unlike].sum() < 0.25 * length.sum()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,11 +268,11 @@ _BEHIND = (0.9, 5.1)
 """Where ink behind the end of a rule is looked for: past the rule across, points."""
 
 
-def _darkness(lines: Floats, thin: Pixels, unit: float) -> Floats:
-    """The darkness of each line: the median of places along it."""
+def _darkness(lines: Floats, thin: Pixels, unit: float, beside: int = 1) -> Floats:
+    """The darkness of each line, ``beside`` pixels to either side with it: the median of places along it."""
     along = lines[:, 1:2] + (lines[:, 2:3] - lines[:, 1:2]) * np.linspace(0.05, 0.95, 19)[None]
     level = lines[:, :1] + lines[:, 3:4] * (along - (lines[:, 1:2] + lines[:, 2:3]) / 2)
-    return np.asarray(np.median(_ink_at(thin, along * unit, level * unit), axis=1))
+    return np.asarray(np.median(_ink_at(thin, along * unit, level * unit, beside), axis=1))
 
 
 def _dark_at(thin: Pixels, along: Floats, level: Floats) -> Bools:
@@ -274,11 +280,12 @@ def _dark_at(thin: Pixels, along: Floats, level: Floats) -> Bools:
     return np.asarray(_ink_at(thin, along, level) > 0)
 
 
-def _ink_at(thin: Pixels, along: Floats, level: Floats) -> Floats:
+def _ink_at(thin: Pixels, along: Floats, level: Floats, beside: int = 1) -> Floats:
     """The darkness at each point and beside it, across the line, added up: a hairline may lie on two pixels."""
     x = np.clip(along.astype(np.intp), 0, thin.shape[1] - 1)
-    y = np.clip(level.astype(np.intp), 1, thin.shape[0] - 2)
-    return thin[y - 1, x].astype(np.float64) + thin[y, x] + thin[y + 1, x]
+    y = np.clip(level.astype(np.intp), beside, thin.shape[0] - 1 - beside)
+    rows = [thin[y + step, x].astype(np.float64) for step in range(-beside, beside + 1)]
+    return np.asarray(sum(rows[1:], rows[0]))
 
 
 def _any_beyond(lines: Floats, kept: Bools, side: int, options: RulingOptions) -> Bools:

@@ -37,7 +37,7 @@ class RulingOptions(BaseModel):
     alignment: float = Field(0.8, gt=0, le=5, description="how far parts of one rule may be off (points)")
     slope_length: float = Field(24.0, gt=0, le=500, description="shorter pieces tell no slope (points)")
     free_length: float = Field(60.0, gt=0, le=500, description="a rule this long needs no others (points)")
-    pale: float = Field(0.55, ge=0, le=1, description="a short rule this much paler than the others is none (0–1)")
+    pale: float = Field(0.78, ge=0, le=1, description="a short rule with less ink than this against long ones is none")
     sure_length: float = Field(150.0, gt=0, le=2000, description="a rule this long is never doubted (points)")
     least_stretch: float = Field(1.8, gt=0, le=50, description="lowest row or narrowest column (points)")
     reach: float = Field(0.8, ge=0, le=10, description="how far from a rule a shorter one ends (points)")

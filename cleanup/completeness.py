@@ -1,4 +1,4 @@
-"""Text that is missing (缺漏): sequences with holes in line numbers, enumerators and codes.
+"""Text that is missing (缺漏): sequences with holes in line numbers, enumerators and codes; cells that ran together.
 
 A row that was lost in reading leaves a jump in what counts: 行次 8, 10; 九、 十一、. One jump alone may be in print
 (forms do skip numbers) and flags the cell after it; two at the same row mean that a row is missing there.
@@ -14,8 +14,13 @@ from itertools import pairwise
 
 from cleanup.amount_grid import AmountGrid, read_grid
 from cleanup.table_roles import table_roles
-from document.types import Document, Table
+from document.types import Cell, Document, Table
 
+_TWO_NUMBERS = re.compile(r"-?[\d,]{1,20}\.\d{2}[\s,]+-?[\d,]{1,20}\.\d{2}")
+_LABEL_AND_NUMBER = re.compile(r".{0,80}[\u4e00-\u9fff）][\s:：]?\d[\d,]{0,20}\.\d{2}")
+_JOINED = "一格内有两项内容，可能与邻格连读"
+LEAST_AMOUNTS = 5
+"""A table with fewer amounts is a form, where sentences end in numbers."""
 _NUMBER = re.compile(r"\d{1,3}")
 MAX_JUMP = 20
 """A larger jump begins another count."""
@@ -39,8 +44,26 @@ class Jump:
 
 def note_missing(document: Document) -> Document:
     """The document with cells after a hole in a count flagged, and tables where a row must be missing."""
-    blocks = tuple(_noted(block) if isinstance(block, Table) else block for block in document.blocks)
+    blocks = tuple(_noted(_parted(block)) if isinstance(block, Table) else block for block in document.blocks)
     return replace(document, blocks=blocks)
+
+
+def _parted(table: Table) -> Table:
+    """The table with cells flagged that hold two numbers, or a label and a number."""
+    if sum(cell.amount is not None for cell in table.cells) < LEAST_AMOUNTS:
+        return table
+    cells = tuple(
+        _flagged(c, _JOINED)
+        if _TWO_NUMBERS.fullmatch(c.reading.text) or _LABEL_AND_NUMBER.fullmatch(c.reading.text)
+        else c
+        for c in table.cells
+    )
+    return replace(table, cells=cells)
+
+
+def _flagged(cell: Cell, reason: str) -> Cell:
+    reasons = tuple(dict.fromkeys((*cell.reading.reasons, reason)))
+    return replace(cell, reading=replace(cell.reading, needs_review=True, reasons=reasons))
 
 
 def _noted(table: Table) -> Table:
@@ -52,19 +75,7 @@ def _noted(table: Table) -> Table:
         by_row[jump.row].append(jump)
     certain = [jump for found in by_row.values() if len(found) >= 2 for jump in found]
     words = {(jump.row, jump.col): jump.words for jump in jumps}
-    cells = tuple(
-        replace(
-            c,
-            reading=replace(
-                c.reading,
-                needs_review=True,
-                reasons=tuple(dict.fromkeys((*c.reading.reasons, words[c.row, c.col]))),
-            ),
-        )
-        if (c.row, c.col) in words
-        else c
-        for c in table.cells
-    )
+    cells = tuple(_flagged(c, words[c.row, c.col]) if (c.row, c.col) in words else c for c in table.cells)
     reasons = tuple(dict.fromkeys((*table.reasons, *(f"第{j.row + 1}行前{j.words}" for j in jumps))))
     return replace(table, cells=cells, reasons=reasons, needs_review=table.needs_review or bool(certain))
 

@@ -1,7 +1,8 @@
 """How sure each field is, and which ones a person must look at (可信度与复核).
 
-A first, uncalibrated figure from the recogniser's doubt, the dictionary, the form of numbers and the watermark
-over the crop. Few flags, each with a reason an operator understands.
+One calibrated figure from the recogniser's doubt, the dictionary, the sums, the watermark over the crop
+(``cleanup.calibration``). Few flags, each with a reason an operator understands: what a character could also be, and
+the least sure fields, as many as keep the expected silent errors below what the operator allows.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from dataclasses import dataclass, replace
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cleanup.calibration import FieldEvidence, confidence, least_sure
 from cleanup.lexicon import Lexicon, any_year, key_of, lexicon, split_label
 from cleanup.numbering import vouched_numbers
 from cleanup.numbers import parse_amount
 from cleanup.row_codes import row_codes
 from cleanup.table_roles import TableRoles, table_roles
+from dictionaries.calibration import Calibration, load_calibration
 from dictionaries.types import Dictionary
 from document.types import (
     NOT_IN_TEXT,
@@ -35,6 +38,7 @@ _DECIDED = frozenset(
 )
 """Rules that weighed the recogniser's doubt already, and decided."""
 _CLEAR = 0.9
+_UNSURE = "识别把握不足"
 
 
 class ConfidenceOptions(BaseModel):
@@ -51,6 +55,16 @@ class ConfidenceOptions(BaseModel):
     prose_doubt: float = Field(
         default=0.5, ge=0, le=1, description="probability (0-1) of a digit under which its paragraph is flagged"
     )
+    silent_per_10k: float = Field(
+        default=5,
+        ge=0,
+        le=10_000,
+        description="wrong fields in 10,000 that nobody is told about, at most, as the confidences expect them; the "
+        "least sure fields are flagged until so few are left",
+    )
+    sure_enough: float = Field(
+        default=0.85, ge=0, le=1, description="confidence (0-1) from which no field is flagged for that alone"
+    )
     covered: float = Field(
         default=0.5, ge=0, le=1, description="share (0-1) of a box under the watermark that makes doubt count double"
     )
@@ -66,26 +80,85 @@ class _Doubt:
     """The likeliest other reading; "" where nothing else was likely."""
 
 
-def assess(document: Document, dictionary: Dictionary, options: ConfidenceOptions | None = None) -> Document:
+@dataclass(frozen=True, slots=True)
+class _Knowledge:
+    """What is known beside a field itself."""
+
+    words: Lexicon
+    scanned: frozenset[int]
+    """Numbers of the pages that were read from pictures."""
+    options: ConfidenceOptions
+    calibration: Calibration
+
+
+@dataclass(frozen=True, slots=True)
+class _TableKnowledge:
+    """What a table says of its cells."""
+
+    vouched: frozenset[tuple[int, int]]
+    doubted: bool
+    headless: bool
+
+
+def assess(
+    document: Document,
+    dictionary: Dictionary,
+    options: ConfidenceOptions | None = None,
+    calibration: Calibration | None = None,
+) -> Document:
     """The document with ``confidence`` and ``needs_review`` set on every cell and text block; texts stay.
 
     What earlier steps flagged stays flagged. Fields from a text layer have no recogniser to doubt.
     """
-    options = options or ConfidenceOptions()
-    words = lexicon(dictionary, document.meta.year)
-    scanned = frozenset(p.number for p in document.pages if p.origin is not Origin.TEXT_LAYER)
+    knowledge = _knowledge(document, dictionary, options, calibration)
     blocks = tuple(
-        _assess_table(b, words, scanned, options) if isinstance(b, Table) else _assess_block(b, words, scanned, options)
-        for b in document.blocks
+        _assess_table(b, knowledge) if isinstance(b, Table) else _assess_block(b, knowledge) for b in document.blocks
     )
-    return replace(document, blocks=blocks)
+    return _flag_least_sure(replace(document, blocks=blocks), knowledge.options)
 
 
-def _assess_table(table: Table, words: Lexicon, scanned: frozenset[int], options: ConfidenceOptions) -> Table:
+def field_evidence(document: Document, dictionary: Dictionary) -> dict[tuple[int, int, int], FieldEvidence]:
+    """The evidence for every table cell by block index, row and column; for text blocks row and column are -1."""
+    knowledge = _knowledge(document, dictionary, None, None)
+    found: dict[tuple[int, int, int], FieldEvidence] = {}
+    for index, block in enumerate(document.blocks):
+        if isinstance(block, Table):
+            known = _table_knowledge(block, knowledge.words)
+            for cell in block.cells:
+                found[index, cell.row, cell.col] = _cell_evidence(cell, known, knowledge)[0]
+        elif block.kind not in NOT_IN_TEXT and block.reading.text:
+            found[index, -1, -1] = _block_evidence(block, knowledge)
+    return found
+
+
+def _knowledge(
+    document: Document, dictionary: Dictionary, options: ConfidenceOptions | None, calibration: Calibration | None
+) -> _Knowledge:
+    scanned = frozenset(p.number for p in document.pages if p.origin is not Origin.TEXT_LAYER)
+    words = lexicon(dictionary, document.meta.year)
+    return _Knowledge(words, scanned, options or ConfidenceOptions(), calibration or load_calibration())
+
+
+def _table_knowledge(table: Table, words: Lexicon) -> _TableKnowledge:
     roles = table_roles(table)
     vouched = vouched_numbers(table, roles) | _vouched_codes(table, roles, words)
-    cells = (_assess_cell(c, (c.row, c.col) in vouched, words, scanned, options) for c in table.cells)
-    return replace(table, cells=tuple(cells))
+    return _TableKnowledge(vouched, bool(table.reasons), _has_headless_column(table, roles))
+
+
+def _has_headless_column(table: Table, roles: TableRoles) -> bool:
+    """Whether some column of a table with a head stands under none: the sign of a column cut in two."""
+    if not 0 < roles.header_rows < table.n_rows:
+        return False
+    under: set[int] = set()
+    for cell in table.cells:
+        if cell.row < roles.header_rows and cell.row not in roles.numbering_rows and cell.reading.text:
+            under.update(range(cell.col, cell.col + min(cell.col_span, table.n_cols)))
+    return len(under) < table.n_cols
+
+
+def _assess_table(table: Table, knowledge: _Knowledge) -> Table:
+    known = _table_knowledge(table, knowledge.words)
+    return replace(table, cells=tuple(_assess_cell(cell, known, knowledge) for cell in table.cells))
 
 
 def _vouched_codes(table: Table, roles: TableRoles, words: Lexicon) -> frozenset[tuple[int, int]]:
@@ -99,31 +172,84 @@ def _vouched_codes(table: Table, roles: TableRoles, words: Lexicon) -> frozenset
     return frozenset(found)
 
 
-def _assess_cell(
-    cell: Cell, vouched: bool, words: Lexicon, scanned: frozenset[int], options: ConfidenceOptions
-) -> Cell:
+def _cell_evidence(cell: Cell, table: _TableKnowledge, knowledge: _Knowledge) -> tuple[FieldEvidence, _Doubt]:
     reading = cell.reading
-    if not reading.text:
-        return cell
     is_number = parse_amount(reading.text) is not None
-    doubt = _least_sure(cell.lines, reading, is_number) if cell.page in scanned else _Doubt(1.0)
+    scanned = cell.page in knowledge.scanned
+    doubt = _least_sure(cell.lines, reading, is_number) if scanned and reading.text else _Doubt(1.0)
     summed = is_number and bool(cell.verified_by)  # a misread digit does not add up
-    known = vouched or summed or (not is_number and _is_known(reading.text, words))
-    reason = _reason(doubt, _cover(cell.lines), is_number, known, options)
-    confidence = _confidence(doubt.probability, is_number, known, reading)
-    return replace(cell, reading=_judged(reading, confidence, reason))
+    vouched = (cell.row, cell.col) in table.vouched
+    known = vouched or summed or (not is_number and _is_known(reading.text, knowledge.words))
+    evidence = FieldEvidence(
+        kind="amount" if is_number else "label" if reading.text else "blank",
+        doubt=doubt.probability,
+        mean=_mean(cell.lines) if scanned else 1.0,
+        sums=len(cell.verified_by),
+        known=known,
+        mended=_is_mended(reading),
+        doubted=reading.needs_review,
+        cover=_cover(cell.lines),
+        table_doubted=table.doubted,
+        headless=table.headless,
+    )
+    return evidence, doubt
 
 
-def _assess_block(block: TextBlock, words: Lexicon, scanned: frozenset[int], options: ConfidenceOptions) -> TextBlock:
+def _assess_cell(cell: Cell, table: _TableKnowledge, knowledge: _Knowledge) -> Cell:
+    evidence, doubt = _cell_evidence(cell, table, knowledge)
+    figure = confidence(evidence, knowledge.calibration)
+    is_number = evidence.kind == "amount"
+    reason = _reason(doubt, evidence.cover, is_number, evidence.known, knowledge.options) if cell.reading.text else None
+    return replace(cell, reading=_judged(cell.reading, figure, reason))
+
+
+def _block_evidence(block: TextBlock, knowledge: _Knowledge) -> FieldEvidence:
+    read = not knowledge.scanned.isdisjoint(block.pages)
+    return FieldEvidence(
+        kind="prose",
+        doubt=_least_sure(block.lines, block.reading).probability if read else 1.0,
+        mean=_mean(block.lines) if read else 1.0,
+        known=_is_known(block.reading.text, knowledge.words),
+        mended=_is_mended(block.reading),
+        doubted=block.reading.needs_review,
+        cover=_cover(block.lines),
+    )
+
+
+def _assess_block(block: TextBlock, knowledge: _Knowledge) -> TextBlock:
     if block.kind in NOT_IN_TEXT or not block.reading.text:
         return block
-    read = not scanned.isdisjoint(block.pages)
-    doubt = _least_sure(block.lines, block.reading) if read else _Doubt(1.0)
-    known = _is_known(block.reading.text, words)
+    read = not knowledge.scanned.isdisjoint(block.pages)
     digits = _least_sure(block.lines, block.reading, digits_only=True) if read else _Doubt(1.0)
-    reason = _said(digits) if digits.probability < options.prose_doubt else None
-    confidence = _confidence(doubt.probability, False, known, block.reading)
-    return replace(block, reading=_judged(block.reading, confidence, reason))
+    reason = _said(digits) if digits.probability < knowledge.options.prose_doubt else None
+    figure = confidence(_block_evidence(block, knowledge), knowledge.calibration)
+    return replace(block, reading=_judged(block.reading, figure, reason))
+
+
+def _flag_least_sure(document: Document, options: ConfidenceOptions) -> Document:
+    """The least sure table cells flagged, until the expected silent errors are few enough."""
+    open_ = [c.reading.confidence for t in document.tables for c in t.cells if not c.reading.needs_review]
+    limit = least_sure(open_, options.silent_per_10k, options.sure_enough)
+    blocks = tuple(_flag_below(b, limit) if isinstance(b, Table) and limit else b for b in document.blocks)
+    return replace(document, blocks=blocks)
+
+
+def _flag_below(table: Table, limit: float) -> Table:
+    cells = tuple(
+        replace(c, reading=replace(c.reading, needs_review=True, reasons=(*c.reading.reasons, _UNSURE)))
+        if c.reading.confidence < limit and not c.reading.needs_review
+        else c
+        for c in table.cells
+    )
+    return replace(table, cells=cells)
+
+
+def _mean(lines: Sequence[TextLine]) -> float:
+    return sum(line.confidence for line in lines) / len(lines) if lines else 1.0
+
+
+def _is_mended(reading: Reading) -> bool:
+    return any(c.rule not in (Rule.WHITE_SPACE, Rule.WIDTH, Rule.TRADITIONAL) for c in reading.corrections)
 
 
 def _least_sure(lines: Sequence[TextLine], reading: Reading, digits_only: bool = False) -> _Doubt:
@@ -177,15 +303,7 @@ def _said(doubt: _Doubt) -> str:
     return f"“{doubt.text}”识别不清" if doubt.text else "识别不清"
 
 
-def _confidence(least: float, is_number: bool, known: bool, reading: Reading) -> float:
-    """0–1: what is known stands on the dictionary, the rest on the recogniser; corrections on their score."""
-    changed = [c.score for c in reading.corrections if c.rule not in (Rule.WHITE_SPACE, Rule.WIDTH, Rule.TRADITIONAL)]
-    base = 0.998 if known else 1 - (0.7 if is_number else 0.5) * (1 - least) - 0.002
-    return max(0.0, min([base, *changed]))
-
-
-def _judged(reading: Reading, confidence: float, reason: str | None) -> Reading:
+def _judged(reading: Reading, figure: float, reason: str | None) -> Reading:
     reasons = reading.reasons if reason is None or reason in reading.reasons else (*reading.reasons, reason)
     review = reading.needs_review or reason is not None
-    rounded = round(min(confidence, 0.6) if review else confidence, 4)
-    return replace(reading, confidence=rounded, needs_review=review, reasons=reasons)
+    return replace(reading, confidence=round(figure, 4), needs_review=review, reasons=reasons)

@@ -43,6 +43,14 @@ def misreading_cost(read: str, value: Decimal, decimals: int | None) -> int:
     return slips if slips <= 2 else IMPOSSIBLE
 
 
+def lost_only_its_point(read: str, value: Decimal, decimals: int | None) -> bool:
+    """Whether the reading has the value's digits, and only the point is not where the table has it."""
+    got = re.sub(r"[\s,，]", "", read[:MAX_CHARACTERS])
+    if not decimals or not got or len(got.partition(".")[2]) == decimals:
+        return False
+    return got.replace(".", "") == f"{value:.{decimals}f}".replace(".", "")
+
+
 def printed(value: Decimal, decimals: int | None) -> str:
     """The value as digits with point and sign, without separators: what a recogniser should read."""
     if decimals is not None and Decimal(text := f"{value:.{decimals}f}") == value:

@@ -20,7 +20,7 @@ from cleanup.completeness import note_missing
 from cleanup.copies import Copies, find_copies
 from cleanup.equations import Equation, Place
 from cleanup.identities import Grids, find_equations
-from cleanup.misreadings import grouped, misreading_cost, recogniser_values
+from cleanup.misreadings import grouped, lost_only_its_point, misreading_cost, recogniser_values
 from cleanup.numbers import number_style
 from cleanup.prose_amounts import check_prose
 from cleanup.repair import Evidence, Ledger, Repair, exchanges, ledger, repair_all
@@ -156,8 +156,11 @@ def _evidence(grids: Grids, copies: Copies) -> Evidence:
     def cost(place: Place, value: Decimal) -> int:
         return misreading_cost(cells[place].reading.text, value, decimals[place.block])
 
+    def pointless(place: Place, value: Decimal) -> bool:
+        return lost_only_its_point(cells[place].reading.text, value, decimals[place.block])
+
     heard = {place: found for place, cell in cells.items() if (found := recogniser_values(cell))}
-    return Evidence(cost, heard, copies, frozenset(blank), frozenset(unread))
+    return Evidence(cost, pointless, heard, copies, frozenset(blank), frozenset(unread))
 
 
 # --- judging ----------------------------------------------------------------------------------------------
@@ -339,9 +342,13 @@ def _written(document: Document, grids: Grids, verdicts: _Verdicts, identities: 
     return replace(document, blocks=tuple(blocks))
 
 
-def _zeros_differ(text: str, decimals: int | None) -> bool:
-    """Whether a number has a zero too many in front, or too few digits behind the point."""
-    whole, _, fraction = text.lstrip("-").partition(".")
+def _ends_differ(text: str, decimals: int | None) -> bool:
+    """Whether a number has a plus or a zero too many in front, or too few digits behind the point."""
+    if text.startswith("+"):
+        return True
+    whole, point, fraction = text.lstrip("-").partition(".")
+    if not point:
+        return False  # 027001 is some code
     lacking = decimals is not None and 0 < len(fraction) < decimals
     return bool(_LEADING_ZERO.match(whole)) or lacking
 
@@ -352,8 +359,8 @@ def _written_cell(
     verified = verdicts.verified.get(place, ())
     reasons = verdicts.reasons.get(place, ())
     change = verdicts.repairs.get(place)
-    if change is None and cell.amount and _zeros_differ(cell.reading.text, decimals):
-        change = (Decimal(cell.amount), "数字前后多读或少读了0", 0.99) if verified else None
+    if change is None and cell.amount and _ends_differ(cell.reading.text, decimals):
+        change = (Decimal(cell.amount), "数字前后多读或少读了符号或0", 0.99) if verified else None
         reasons = reasons if verified else (*reasons, "数字前后的0与同表其他金额不同")
     if not verified and not reasons and change is None:
         return cell

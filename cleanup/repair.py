@@ -32,6 +32,8 @@ class Evidence:
 
     cost: Callable[[Place, Decimal], int]
     """Slips of the recogniser from a value to what it read at a place."""
+    pointless: Callable[[Place, Decimal], bool]
+    """Whether what was read at a place is the value with its point lost or moved, against the table's own form."""
     recogniser: Mapping[Place, Mapping[Decimal, float]]
     """Other values the recogniser thought of, with probabilities."""
     copies: Copies
@@ -215,7 +217,7 @@ def _beyond_doubt(repair: Repair, books: Ledger, evidence: Evidence) -> bool:
         return repair.support >= 3 or (outside and len(repair.fixed) >= 1 and repair.cost <= 1)
     if len(repair.fixed) >= 2:
         return True
-    return repair.copy_of is not None or repair.likelihood >= 0.2
+    return repair.copy_of is not None or repair.likelihood >= 0.2 or evidence.pointless(place, value)
 
 
 def _rivals(repair: Repair, other: Repair) -> bool:

@@ -14,7 +14,9 @@ from cleanup.confidence import assess
 from cleanup.correct import correct
 from cleanup.numbers import clean_numbers
 from cleanup.reconcile import reconcile
+from cleanup.split_columns import join_split_columns
 from cleanup.text import clean_texts
+from dictionaries.calibration import load_calibration
 from dictionaries.identities import load_identities
 from dictionaries.loader import load_dictionary
 from document.exceptions import EmptyDocument, QingzhangError
@@ -78,14 +80,18 @@ def read_page(plan: Plan, number: int, engine: Engine) -> PageContent:
 
 def finish(plan: Plan, pages: Sequence[PageContent]) -> Document:
     """The pages as one document: tables and paragraphs over pages, texts corrected, doubts marked."""
-    dictionary = load_dictionary()
+    return assess(put_together(plan, pages), load_dictionary(plan.options.dictionaries), calibration=load_calibration())
+
+
+def put_together(plan: Plan, pages: Sequence[PageContent]) -> Document:
+    """As ``finish``, but for the confidences: what they are computed from, and what calibration learns from."""
+    dictionary = load_dictionary(plan.options.dictionaries)
     blocks, meta = assemble(pages, AssembleOptions(merge_tables=plan.options.merge_tables))
     document = Document(plan.source, tuple(content.page for content in pages), blocks, meta)
-    document = clean_texts(document, dictionary)
+    document = clean_texts(join_split_columns(document), dictionary)
     document = clean_numbers(document)
     document = correct(document, dictionary)
-    document = reconcile(document, load_identities())
-    return assess(document, dictionary)
+    return reconcile(document, load_identities())
 
 
 def failed_page(number: int, error: str) -> PageContent:

@@ -111,3 +111,13 @@ def test_whole_counts_are_left_alone() -> None:
     assert not doc.tables[0].reasons
     assert doc == document(table(ROWS))
     assert check_prose(doc, IDENTITIES) == doc
+
+
+def test_cells_that_ran_together_are_flagged() -> None:
+    rows = [["项目", "金额", "其中"]] + [[f"某项支出{c}", "1.00", "2.00"] for c in "甲乙丙丁戊"]
+    rows += [["养老保险缴费支出71.16", "", ""], ["某费", "12.42 12.42", ""], ["单价100万元（含）以上设备", "", ""]]
+    doc = note_missing(document(table(rows)))
+    assert {c.reading.text for c in doc.tables[0].cells if c.reading.needs_review} == {
+        "养老保险缴费支出71.16",
+        "12.42 12.42",
+    }

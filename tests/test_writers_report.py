@@ -62,6 +62,7 @@ def test_the_report_tells_everything_in_words(page: str) -> None:
         "公开01表 收入支出决算总表",
         "合计＝各类之和 1 格",
         "与下级科目合计不符（差 0.30） 1 处",
+        "其他存疑 无",
         "事业单位医疗人 → 事业单位医疗",
         "第3页未能读取 ：page 3: <b>damaged</b>",
         "第5行第3列",

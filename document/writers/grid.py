@@ -81,12 +81,17 @@ def _name(text: str | None) -> str:
 
 
 def table_heading(table: Table) -> str:
-    """What to call the table before people: its number and title as printed."""
-    return plain(" ".join(part for part in (table.number, table.title) if part)) or table.id
+    """What to call the table before people: its number and title as printed, else its place."""
+    printed = plain(" ".join(part for part in (table.number, table.title) if part))
+    return printed or f"无题表（第{pages_in_words(table.pages)}页）"
 
 
 def pages_in_words(pages: Sequence[int]) -> str:
-    """Page numbers as people write them: 4, 4–6 or 4、7."""
-    if len(pages) > 1 and list(pages) == list(range(pages[0], pages[-1] + 1)):
-        return f"{pages[0]}–{pages[-1]}"
-    return "、".join(str(page) for page in pages)
+    """Page numbers as people write them, in order: 4, 4–6, or 1–3、7."""
+    spans: list[list[int]] = []
+    for page in pages:
+        if spans and page == spans[-1][1] + 1:
+            spans[-1][1] = page
+        else:
+            spans.append([page, page])
+    return "、".join(str(first) if first == last else f"{first}–{last}" for first, last in spans)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,9 @@ _LISTED = 200
 _PICTURED = 80
 _STEPS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 1.0)
 """Bounds of the classes of confidence."""
+_FAILS = "不符"
+"""What reasons say of sums that do not hold."""
+_QUOTED = re.compile(r"“[^“”]*”")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,16 @@ class WatermarkView:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """A reason for review with how many fields it concerns."""
+
+    reason: str
+    count: int
+    example: str = ""
+    """One of the reasons, where several are told as one kind."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReportContext:
     """All that the template shows."""
 
@@ -106,8 +120,10 @@ class ReportContext:
     cards: tuple[PageCard, ...]
     tables: tuple[TableRow, ...]
     holding: tuple[tuple[str, int], ...]
-    failing: tuple[tuple[str, int], ...]
-    """Reasons of doubt in words with how many fields they concern, most first."""
+    failing: tuple[Doubt, ...]
+    """Identities that do not hold, in words."""
+    doubts: tuple[Doubt, ...]
+    """Everything else that a person should look at, by kind."""
     groups: tuple[CorrectionGroup, ...]
     review: tuple[ReviewRow, ...]
     confidence_bars: tuple[Bar, ...]
@@ -127,6 +143,7 @@ def _context(document: Document, original: Original | None) -> ReportContext:
         by_page[field.page].append(field)
     cards = tuple(_card(page, by_page[page.number], original) for page in document.pages)
     groups = tuple(correction_groups(document))
+    failing, doubts = _doubts(document)
     return ReportContext(
         name=document_name(document),
         document=document,
@@ -135,7 +152,8 @@ def _context(document: Document, original: Original | None) -> ReportContext:
         cards=cards,
         tables=tuple(_table_row(table) for table in document.tables),
         holding=tuple(holding(document)),
-        failing=_failing(document),
+        failing=failing,
+        doubts=doubts,
         groups=groups,
         review=_review(document, original),
         confidence_bars=_confidence_bars(fields),
@@ -160,14 +178,29 @@ def _table_row(table: Table) -> TableRow:
     )
 
 
-def _failing(document: Document) -> tuple[tuple[str, int], ...]:
-    counts: Counter[str] = Counter()
-    for table in document.tables:
-        if table.needs_review:
-            counts.update(f"{table_heading(table)}：{plain(reason)}" for reason in table.reasons)
-    for field in for_review(document):
-        counts.update(plain(reason) for reason in field.reading.reasons)
-    return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+def _doubts(document: Document) -> tuple[tuple[Doubt, ...], tuple[Doubt, ...]]:
+    """Sums that do not hold, each as it stands, and other doubts by their kind; most frequent first."""
+    reasons = [
+        f"{table_heading(table)}：{plain(reason)}"
+        for table in document.tables
+        if table.needs_review
+        for reason in table.reasons
+    ]
+    reasons += [plain(reason) for field in for_review(document) for reason in field.reading.reasons]
+    failing = Counter(reason for reason in reasons if _FAILS in reason)
+    others = Counter(_QUOTED.sub("“…”", reason) for reason in reasons if _FAILS not in reason)
+    examples = {_QUOTED.sub("“…”", reason): reason for reason in reversed(reasons)}
+    return (
+        tuple(Doubt(reason, count) for reason, count in sorted(failing.items(), key=_most_first)),
+        tuple(
+            Doubt(kind, count, examples[kind] if examples[kind] != kind else "")
+            for kind, count in sorted(others.items(), key=_most_first)
+        ),
+    )
+
+
+def _most_first(item: tuple[str, int]) -> tuple[int, str]:
+    return -item[1], item[0]
 
 
 def _confidence_bars(fields: Sequence[Field]) -> tuple[Bar, ...]:

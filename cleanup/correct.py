@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from cleanup.codes import correct_codes
 from cleanup.debris import amount_columns, is_stray
 from cleanup.enumeration import mend_mark, mend_sequence
-from cleanup.evidence import Witness, guesses, log_odds, probability, witnesses
+from cleanup.evidence import Witness, guesses, log_odds, probability, says_otherwise, witnesses
 from cleanup.lexicon import (
     YEAR,
     YEAR_MARK,
@@ -338,6 +338,7 @@ def _weigh(
         return _doubtful(key, search)
     cut = next((c for c in candidates if c in search.in_tables and _has_lost(core, c)), None)
     unsure = seen is not None and min((w.probability for w in seen), default=1.0) < options.unsure
+    unsure = unsure and not says_otherwise(core, key)
     return _doubtful(cut or key, search) if cut or unsure else _KEEP
 
 
@@ -361,7 +362,7 @@ def _corrected(
     entry = _written(verdict.key, search)
     for year in YEAR.findall(parts.core):
         entry = entry.replace(YEAR_MARK, year, 1)
-    space = " " if parts.prefix.endswith(" ") else ""
+    space = " " if parts.prefix.endswith(" ") else "." if parts.prefix.isdigit() else ""
     text = f"{parts.prefix.rstrip()}{space}{entry}{parts.suffix}"
     if YEAR_MARK in text or text == reading.text:
         return reading

@@ -14,6 +14,7 @@ _DIGITS = "零一二三四五六七八九"
 NUMERALS = _DIGITS[1:] + "十"
 _MARKED = re.compile(rf"(\S{{1,3}}?)、(.+)|([{NUMERALS}]{{1,3}})[：:，,.．](.+)", re.S)
 _LOST_MARK = re.compile(rf"([{NUMERALS}]{{1,3}})\s*([：:，,.．。;；·•]?)\s*(\S.*)", re.S)
+_LOST_POINT = re.compile(r"([1-9])\s?([\u4e00-\u9fff]\S{3,})")
 _MOST = 99
 
 
@@ -45,6 +46,9 @@ class _Item:
 
 def mend_mark(reading: Reading, words: Lexicon) -> Reading:
     """十卫生健康支出, 十：卫生健康支出 → 十、卫生健康支出, where what follows is a dictionary entry."""
+    digit = _LOST_POINT.fullmatch(reading.text)
+    if digit and any_year(key_of(digit.group(2))) in words.texts and not words.is_known(key_of(reading.text)):
+        return _changed(reading, f"{digit.group(1)}.{digit.group(2)}", 0.95)
     match = _LOST_MARK.fullmatch(reading.text)
     if match is None or value_of(match.group(1)) is None or words.is_known(key_of(reading.text)):
         return reading

@@ -23,7 +23,7 @@ _CONTRASTS = (
     "收支",
     "增减升降",
     "省市县区乡镇村",
-    "购够",
+    "预决",
     "内外",
     "大中小微",
     "左右",
@@ -118,6 +118,8 @@ def _variant(change: Edit, costs: EditCosts, code_agrees: bool) -> float:
         plain = 1e-3
     elif not change.before and change.after in _THIN:
         plain = 1e-4
+    elif not change.after and change.before.isdigit():
+        plain = 0.3
     else:
         plain = 1e-2
     rare = 0.02 if change.before and not _is_common(change.before) else 1.0
@@ -136,6 +138,11 @@ def _is_common(character: str) -> bool:
 def _contrast(before: str, after: str) -> bool:
     digits = before.isdigit() or after.isdigit()
     return digits or (before in _SIDES and _SIDES[before] == _SIDES.get(after))
+
+
+def says_otherwise(key: str, candidate: str) -> bool:
+    """Whether the two differ only in characters that make another label of the same form: 预算 and 决算."""
+    return all(e.before and e.after and _contrast(e.before, e.after) for e in edits(key, candidate))
 
 
 def guesses(key: str, candidate: str, others: Sequence[str]) -> bool:

@@ -47,6 +47,8 @@ _COLON = re.compile(r"(?<=\d)[:;](?=\d{2}$)")
 _RULE_AT_END = re.compile(r"[-+]?[\d,]+\.\d+[|Il丨]")
 _BY_MARK = re.compile(r"(?<=[.,%+\-])\s+|\s+(?=[.,%])")
 _INNER_SPACE = re.compile(r"[\dOolI]\s+[\dOolI]")
+_ZEROS_FIRST = re.compile(r"0\d+$")
+"""041001: the number of a body or project, no amount."""
 _OTHER_DECIMALS = "小数位数与同表其他金额不同"
 _UNLIKE = re.compile("[SsBZzbgqiDQ]")
 """Letters that are less like their digit than O is like 0: taken for it, and said."""
@@ -104,7 +106,7 @@ def parse_amount(text: str) -> Amount | None:
     return Amount(Decimal(compact.rstrip("%").replace(",", "")), compact.endswith("%"))
 
 
-def number_style(texts: Iterable[str], share: float = 0.9) -> NumberStyle:
+def number_style(texts: Iterable[str], share: float = 0.8) -> NumberStyle:
     """What at least ``share`` (0–1) of the well-formed amounts in ``texts`` agree on; needs five of them.
 
     Whole numbers set no style: a table of counts may hold an amount as well.
@@ -215,6 +217,8 @@ def _doubt_of_form(digits: str, style: NumberStyle) -> str | None:
     if style.decimals is None or digits.endswith("%"):
         return None
     whole, _, fraction = digits.partition(".")
+    if _ZEROS_FIRST.match(digits):
+        return None
     if len(fraction) == style.decimals or (not fraction and whole.lstrip("+-") == "0"):
         return None
     return f"{_OTHER_DECIMALS}（应为{style.decimals}位）"
@@ -296,7 +300,7 @@ def _clean_cell(cell: Cell, roles: TableRoles, style: NumberStyle, strict: bool)
     if not strict and repaired.doubt and repaired.doubt.startswith(_OTHER_DECIMALS):
         repaired = replace(repaired, doubt=None)
     reading = _with_number(cell.reading, repaired)
-    amount = parse_amount(reading.text) if in_amounts else None
+    amount = parse_amount(reading.text) if in_amounts and not _ZEROS_FIRST.match(reading.text) else None
     return replace(cell, reading=reading, amount=amount.decimal_string if amount else None)
 
 

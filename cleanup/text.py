@@ -30,6 +30,7 @@ _INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\uf
 _FULL_WIDTH = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B))}
 _FULL_WIDTH |= {code: code - 0xFEE0 for code in range(0xFF41, 0xFF5B)}
 _FULL_WIDTH |= {0xFF05: "%", 0xFF0B: "+", 0xFF3B: "[", 0xFF3D: "]", 0xFF0F: "/", 0xFF0E: "."}
+_END_SPECKS = re.compile(r"(?<=。)[\s.,·'`|]+$")
 _RADICALS = re.compile("[\u2e80-\u2fdf\uf900-\ufaff]")
 _PAIR = re.compile(r"\(([^()（）]*)\)")
 _BEFORE_CJK = re.compile(rf"\((?=[{CJK}])")
@@ -75,6 +76,11 @@ def drop_invisible(text: str) -> str:
 def unify_radicals(text: str) -> str:
     """Kangxi radicals and compatibility ideographs (some PDF fonts give them) as plain Han characters."""
     return _RADICALS.sub(lambda m: unicodedata.normalize("NFKC", m.group()), text)
+
+
+def drop_end_specks(text: str) -> str:
+    """Without specks after the last full stop (…支付。.), which dust leaves."""
+    return _END_SPECKS.sub("", text)
 
 
 def narrow_width(text: str) -> str:
@@ -152,6 +158,7 @@ def text_rules(
         rules.append(TextRule(Rule.TRADITIONAL, simplifier(dictionary)))
     if options.punctuation_width:
         rules += [TextRule(Rule.WIDTH, widen_punctuation), squeeze]
+    rules.append(TextRule(Rule.DEBRIS, drop_end_specks))
     return tuple(rules)
 
 

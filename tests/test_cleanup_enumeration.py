@@ -112,3 +112,9 @@ def test_column_numbers_count_and_are_vouched_for() -> None:
     mended = mend_numbering(table, table_roles(table))
     assert [c.reading.text for c in mended.cells if c.row == 1] == ["栏次", "1", "2", "3", "4", "5"]
     assert vouched_numbers(mended, table_roles(mended)) >= {(1, 2), (1, 3), (1, 4)}
+
+
+def test_a_lost_point_after_a_digit_comes_back() -> None:
+    assert mend_mark(Reading("1一般公共预算", "1一般公共预算"), WORDS).text == "1.一般公共预算"
+    for text in ("3次专项检查", "2023年预算数", "1期工程建设款"):
+        assert mend_mark(Reading(text, text), WORDS).text == text

@@ -30,6 +30,7 @@ RUN_FIELDS = {
     "dpi": "dpi",
     "watermark": "watermarks",
     "merge_tables": "merge_tables",
+    "dictionaries": "dictionaries",
     "output": "outputs",
 }
 """Option and field of the run's options."""
@@ -51,6 +52,7 @@ RUN_FIELDS = {
 @setting(RunOptions, "dpi")
 @phrases(RunOptions, "watermarks", "watermark")
 @setting(RunOptions, "merge_tables")
+@setting(RunOptions, "dictionaries")
 @setting(EngineOptions, "name", "engine")
 @setting(EngineOptions, "runtime")
 @setting(EngineOptions, "device")

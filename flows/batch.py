@@ -152,8 +152,8 @@ def run_batch(
     """Clean every scan that ``paths`` name, one folder per document below ``output``.
 
     A document that cannot be worked on is in the report, and the others go on. Raises OutputError when nothing can
-    be written, MissingDependencyError when the engine is not there, and passes KeyboardInterrupt on; nothing
-    half-written stays behind.
+    be written, MissingDependencyError when the engine is not there, DictionaryError when a dictionary file cannot be
+    used, and passes KeyboardInterrupt on; nothing half-written stays behind.
     """
     prepare_output(output)
     inputs = find_inputs(paths, output)
@@ -176,7 +176,7 @@ def run_documents(
     refusals: Sequence[Refusal] = (),
 ) -> BatchReport:
     """``run_batch`` for files that have their names; ``refusals`` only go into the report."""
-    run = _Run(output, options, batch, watcher or Watcher(), versions(options.engine))
+    run = _Run(output, options, batch, watcher or Watcher(), versions(options.engine, options.dictionaries))
     run.begin(files, refusals)
     with ExitStack() as cleanup:
         cleanup.callback(run.remove_temporary)

@@ -50,7 +50,7 @@ class Evidence:
 
 def gather_evidence(path: Path, numbers: Sequence[int], options: RunOptions, engine: Engine) -> Evidence:
     """The watermark as a sample of the pages shows it, in pictures and in text layers."""
-    dictionary = load_dictionary()
+    dictionary = load_dictionary(options.dictionaries)
     known = tuple(dict.fromkeys(options.watermarks + dictionary.watermark_phrases))
     layers, images = _sampled(path, sample(_page_sizes(path, numbers)), options)
     in_text = find_text_watermark(layers, known) if layers else None

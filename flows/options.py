@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -42,6 +43,11 @@ class RunOptions(BaseModel):
     watermarks: tuple[str, ...] = Field(
         (),
         description="further watermark phrases; the shipped list and repetition on the pages find the usual ones",
+    )
+    dictionaries: Path | None = Field(
+        None,
+        exclude=True,  # what is in it counts, not where it lies: its hash is among the versions
+        description="folder with dictionary files of your own, which win over the shipped ones",
     )
     outputs: tuple[Format, ...] = Field(
         DEFAULT_FORMATS,

@@ -11,6 +11,9 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+from dictionaries.loader import DictionaryError as BadRows
+from dictionaries.loader import load_dictionary
+from document.exceptions import DictionaryError
 from ocr.engine import EngineName, EngineOptions, load_engine
 from ocr.engines.models import DETECTION, RECOGNITION, bundled_file, fingerprint
 
@@ -34,18 +37,27 @@ def library_version(name: str) -> str | None:
         return None
 
 
-def versions(engine: EngineOptions) -> Mapping[str, str]:
-    """Everything that can change an output, by name. Nothing heavy is loaded.
+def versions(engine: EngineOptions, dictionaries: Path | None = None) -> Mapping[str, str]:
+    """Everything that can change an output, by name; ``dictionaries`` is the user's own folder. Loads nothing heavy.
 
-    Raises MissingDependencyError when the engine or its model is not there.
+    Raises MissingDependencyError when the engine or its model is not there, DictionaryError when a dictionary file
+    cannot be used.
     """
     found = {name: library_version(name) for name in _LIBRARIES}
     return {
         "qingzhang": program_version(),
-        "code and dictionaries": code_fingerprint(),
+        "code": code_fingerprint(),
+        "dictionaries": _dictionaries(dictionaries),
         **{name: version for name, version in found.items() if version},
         **engine_versions(engine),
     }
+
+
+def _dictionaries(own: Path | None) -> str:
+    try:
+        return load_dictionary(own).version
+    except BadRows as error:
+        raise DictionaryError(str(error)) from error
 
 
 def engine_versions(engine: EngineOptions) -> Mapping[str, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from fake_story import fake_steps
 
-from document.exceptions import ExitCode, MissingDependencyError, OutputError
+from document.exceptions import DictionaryError, ExitCode, MissingDependencyError, OutputError
 from document.json import load
 from document.types import Origin, Status
 from flows.batch import BatchOptions, BatchReport, DocumentResult, Outcome, Watcher, run_batch
@@ -138,8 +138,22 @@ class TestSecondRun:
         assert words(path.parent / "out", "a") == ["two"]
 
     def test_other_versions(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("flows.batch.versions", lambda _: {"qingzhang": "another"})
+        monkeypatch.setattr("flows.batch.versions", lambda *_: {"qingzhang": "another"})
         assert self.outcome(path).outcome is Outcome.CLEAN
+
+    def test_other_dictionaries(self, path: Path) -> None:
+        own = path.parent / "own"
+        own.mkdir()
+        options: dict[str, object] = {"options": {"dictionaries": own}}
+        self.outcome(path, **options)
+        assert self.outcome(path, **options).outcome is Outcome.UNCHANGED
+        (own / "watermark_phrases.csv").write_text("phrase,source\n样章样章,own\n", encoding="utf-8")
+        assert self.outcome(path, **options).outcome is Outcome.CLEAN
+
+    def test_a_dictionary_with_a_fault_is_named(self, path: Path) -> None:
+        (path.parent / "labels.csv").write_text("kind,text\nnonsense,x\n", encoding="utf-8")
+        with pytest.raises(DictionaryError, match=r"labels\.csv"):
+            self.outcome(path, options={"dictionaries": path.parent})
 
     @pytest.mark.parametrize("name", ["document.json", "document.txt"])
     def test_an_output_that_was_edited_or_lost(self, path: Path, name: str) -> None:

@@ -86,13 +86,11 @@ def _write_table(sheet: Worksheet, table: Table) -> None:
     for row in rows:
         for cell in row:
             _write_cell(sheet, cell, is_header=cell.row < headers)
-    _set_widths(sheet, table)
+    _set_sizes(sheet, table)
     if headers:
         sheet.freeze_panes = f"A{headers + 1}"
         sheet.print_title_rows = f"1:{headers}"
-    sheet.page_setup.orientation = "landscape" if table.n_cols > 6 else "portrait"
-    sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    _fit_to_paper(sheet, wide=table.n_cols > 6)
     if table.needs_review:
         sheet.sheet_properties.tabColor = "FFFFC000"
 
@@ -156,14 +154,26 @@ def _mark(target: Any, reading: Reading, plain_fill: PatternFill | None) -> None
         target.fill = fill
 
 
-def _set_widths(sheet: Worksheet, table: Table) -> None:
-    """Columns as wide as printed, by the narrowest cell that stands in one column alone."""
+def _set_sizes(sheet: Worksheet, table: Table) -> None:
+    """Columns and rows as large as printed, by the smallest cell that stands in one alone."""
     widths: dict[int, float] = {}
+    heights: dict[int, float] = {}
     for cell in table.cells:
         if cell.col_span == 1:
             widths[cell.col] = min(widths.get(cell.col, 1e9), cell.box.width)
+        if cell.row_span == 1:
+            heights[cell.row] = min(heights.get(cell.row, 1e9), cell.box.height)
     for col, points in widths.items():
         sheet.column_dimensions[get_column_letter(col + 1)].width = min(60.0, max(6.0, points / 5.0))
+    for row, points in heights.items():
+        sheet.row_dimensions[row + 1].height = min(300.0, max(15.0, 1.15 * points))
+
+
+def _fit_to_paper(sheet: Worksheet, wide: bool) -> None:
+    sheet.page_setup.orientation = "landscape" if wide else "portrait"
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
 
 
 # --- contents and checks ----------------------------------------------------------------------------------
@@ -177,8 +187,9 @@ def _write_contents(sheet: Worksheet, document: Document, names: Sequence[str]) 
     _contents_table(sheet, document, names)
     _identities(sheet, document)
     _to_review(sheet, for_review(document))
-    for letter, width in zip("ABCDEFGHI", (8, 16, 44, 10, 10, 8, 8, 10, 10), strict=True):
+    for letter, width in zip("ABCDEFGHI", (8, 18, 60, 10, 10, 8, 8, 10, 10), strict=True):
         sheet.column_dimensions[letter].width = width
+    _fit_to_paper(sheet, wide=True)
 
 
 def _about(document: Document, total: Tally) -> list[list[object]]:

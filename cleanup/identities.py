@@ -28,6 +28,12 @@ MAX_TERMS = 400
 def find_equations(grids: Grids, identities: Identities) -> tuple[Equation, ...]:
     """All equations of the document, each set of cells once."""
     found: list[Equation] = []
+    for chain in _chains(grids):
+        table = grids[chain[0][0]][0]
+        for identity in identities.entries:
+            coded = _CODE_FINDERS.get(identity.kind)
+            if coded is not None and _applies(identity, table):
+                found.extend(coded(chain, identity))
     for block, (table, grid) in grids.items():
         for identity in identities.entries:
             finder = _FINDERS.get(identity.kind)
@@ -62,13 +68,45 @@ def _distinct(equations: Iterable[Equation]) -> tuple[Equation, ...]:
 # --- codes ------------------------------------------------------------------------------------------------
 
 
-def _code_places(grid: AmountGrid) -> dict[str, tuple[int, Panel]]:
-    """Row and panel of each code; a code printed twice is left out, its row cannot be told."""
-    panels = {panel.code_col: panel for panel in grid.panels if panel.code_col is not None}
-    seen: dict[str, list[tuple[int, Panel]]] = defaultdict(list)
-    for (row, col), code in grid.codes.items():
-        if col in panels:
-            seen[code].append((row, panels[col]))
+Chain = list[tuple[int, AmountGrid]]
+"""Blocks that are pieces of one printed table, in order; mostly one."""
+CodePlace = tuple[int, int, Panel]
+"""Block, row and panel of a code."""
+
+
+def _chains(grids: Grids) -> list[Chain]:
+    """The tables, those together that go on where the one before ended though they were not joined."""
+    chains: list[Chain] = []
+    before: Table | None = None
+    for block, (table, grid) in grids.items():
+        if before is not None and _goes_on(before, chains[-1][-1][1], table, grid):
+            chains[-1].append((block, grid))
+        else:
+            chains.append([(block, grid)])
+        before = table
+    return chains
+
+
+def _goes_on(before: Table, above: AmountGrid, table: Table, grid: AmountGrid) -> bool:
+    """Whether a table continues the one before: no title and total of its own, the same heads, later codes."""
+    same_head = sorted(above.head_texts.values()) == sorted(grid.head_texts.values()) or not grid.head_texts
+    if not grid.codes or not above.codes or table.n_cols != before.n_cols or not same_head:
+        return False
+    if table.title not in (None, before.title) or len(grid.panels) != 1 or len(above.panels) != 1:
+        return False
+    first, last = grid.label(grid.body_rows[0], grid.panels[0]), above.label(above.body_rows[-1], above.panels[0])
+    ends = any(label is not None and label.text in _TOTALS for label in (first, last))
+    return not ends and min(grid.codes.values()) > max(above.codes.values())
+
+
+def _code_places(chain: Chain) -> dict[str, CodePlace]:
+    """Where each code is; a code printed twice is left out, its row cannot be told."""
+    seen: dict[str, list[CodePlace]] = defaultdict(list)
+    for block, grid in chain:
+        panels = {panel.code_col: panel for panel in grid.panels if panel.code_col is not None}
+        for (row, col), code in grid.codes.items():
+            if col in panels:
+                seen[code].append((block, row, panels[col]))
     return {code: places[0] for code, places in seen.items() if len(places) == 1}
 
 
@@ -84,39 +122,37 @@ def _children(codes: Mapping[str, object]) -> dict[str | None, list[str]]:
     return children
 
 
-def _code_tree(block: int, grid: AmountGrid, identity: Identity) -> Iterator[Equation]:
-    places = _code_places(grid)
+def _code_tree(chain: Chain, identity: Identity) -> Iterator[Equation]:
+    places = _code_places(chain)
     for parent, below in _children(places).items():
         if parent is None:
             continue
-        row, panel = places[parent]
+        block, row, panel = places[parent]
         for index, col in enumerate(panel.amount_cols):
-            terms = _column_terms(block, below, places, index)
-            yield Equation(identity.name, (block, identity.name, index), Place(block, row, col), terms, True)
+            terms = _column_terms(below, places, index)
+            yield Equation(identity.name, (chain[0][0], identity.name, index), Place(block, row, col), terms, True)
 
 
-def _column_terms(
-    block: int, codes: Sequence[str], places: Mapping[str, tuple[int, Panel]], index: int
-) -> tuple[tuple[Place, int], ...]:
+def _column_terms(codes: Sequence[str], places: Mapping[str, CodePlace], index: int) -> tuple[tuple[Place, int], ...]:
+    at = [places[code] for code in codes]
     return tuple(
-        (Place(block, places[c][0], places[c][1].amount_cols[index]), 1)
-        for c in codes
-        if index < len(places[c][1].amount_cols)
+        (Place(block, row, panel.amount_cols[index]), 1) for block, row, panel in at if index < len(panel.amount_cols)
     )
 
 
-def _code_total(block: int, grid: AmountGrid, identity: Identity) -> Iterator[Equation]:
-    places = _code_places(grid)
+def _code_total(chain: Chain, identity: Identity) -> Iterator[Equation]:
+    places = _code_places(chain)
     roots = _children(places)[None]
     if not roots:
         return
-    for row, label in _total_rows(grid, identity.total):
-        for col in _amounts_of_label(grid, row, label):
-            chosen = [c for c in roots if _under(label, col, places[c][1], grid)]
-            panel = next((p for p in grid.panels if col in p.amount_cols), None)
-            if panel is not None and chosen:
-                terms = _column_terms(block, chosen, places, panel.amount_cols.index(col))
-                yield Equation(identity.name, (block, identity.name, col), Place(block, row, col), terms, True)
+    for block, grid in chain:
+        for row, label in _total_rows(grid, identity.total):
+            for col in _amounts_of_label(grid, row, label):
+                chosen = [c for c in roots if _under(label, col, places[c][2], grid)]
+                panel = next((p for p in grid.panels if col in p.amount_cols), None)
+                if panel is not None and chosen:
+                    terms = _column_terms(chosen, places, panel.amount_cols.index(col))
+                    yield Equation(identity.name, (block, identity.name, col), Place(block, row, col), terms, True)
 
 
 def _total_rows(grid: AmountGrid, names: Sequence[str]) -> Iterator[tuple[int, Label]]:
@@ -479,9 +515,11 @@ def bare_title(title: str) -> str:
     return _TITLE_LEAD.sub("", re.sub(r"\s+", "", title[:200]))
 
 
-_FINDERS: Mapping[IdentityKind, Callable[[int, AmountGrid, Identity], Iterator[Equation]]] = {
+_CODE_FINDERS: Mapping[IdentityKind, Callable[[Chain, Identity], Iterator[Equation]]] = {
     IdentityKind.CODE_TREE: _code_tree,
     IdentityKind.CODE_TOTAL: _code_total,
+}
+_FINDERS: Mapping[IdentityKind, Callable[[int, AmountGrid, Identity], Iterator[Equation]]] = {
     IdentityKind.COLUMNS: _columns,
     IdentityKind.ROWS: _rows,
     IdentityKind.OUTLINE: _outline,

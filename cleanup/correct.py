@@ -51,6 +51,7 @@ from document.types import (
 )
 
 _NEARLY_AN_ENTRY = 0.7
+_SHORT_NAME = 7
 _IN_TABLE: tuple[LabelKind | None, ...] = (LabelKind.COLUMN, LabelKind.ROW, LabelKind.FORM, None)
 _IN_TEXT: tuple[LabelKind | None, ...] = (
     LabelKind.TITLE,
@@ -135,7 +136,8 @@ def correct(document: Document, dictionary: Dictionary, options: CorrectOptions 
     document = mend_signs(document)
     own = repeated_names(document, words)
     # a name that is itself nearly an entry may be the same misreading many times: it vouches for nothing
-    doubtful = nearest(own.targets, targets, _NEARLY_AN_ENTRY)
+    short = [t for t in own.targets if len(t) < _SHORT_NAME]
+    doubtful = {*nearest(own.targets, targets, _NEARLY_AN_ENTRY), *nearest(short, targets, _NEARLY_AN_ENTRY - 0.2)}
     targets = tuple(dict.fromkeys((*targets, *(t for t in own.targets if t not in doubtful))))
     near = nearest(sorted(_unknown_keys(document, words)), targets, options.similarity)
     scanned = frozenset(p.number for p in document.pages if p.origin is not Origin.TEXT_LAYER)
@@ -236,7 +238,8 @@ def _is_plain_number(text: str) -> bool:
 
 def _correct_label(reading: Reading, lines: Sequence[TextLine], code: RowCode | None, search: _Search) -> Reading:
     """One label, decided once: kept, corrected with a record, or flagged with a reason."""
-    reading = mend_mark(_without_specks(reading, search), search.lexicon)
+    reading = _without_specks(reading, search)
+    reading = mend_mark(reading, search.lexicon) if code is None else reading
     parts = split_label(reading.text)
     verdict = _judge(reading, parts, lines, code, search)
     if verdict.key is not None:
@@ -362,7 +365,7 @@ def _corrected(
     entry = _written(verdict.key, search)
     for year in YEAR.findall(parts.core):
         entry = entry.replace(YEAR_MARK, year, 1)
-    space = " " if parts.prefix.endswith(" ") else "." if parts.prefix.isdigit() else ""
+    space = " " if parts.prefix.endswith(" ") else "." if parts.prefix.isdecimal() else ""
     text = f"{parts.prefix.rstrip()}{space}{entry}{parts.suffix}"
     if YEAR_MARK in text or text == reading.text:
         return reading

@@ -227,27 +227,22 @@ def _cell_at(grid: Grid, x: float, y: float) -> int:
 def _cells_of_characters(line: TextLine, grid: Grid) -> list[int]:
     """For each character the number of its cell.
 
-    A character that a rule crosses through the middle has run over its own cell, with all that follows it
-    without a gap: it stays with the one before.
+    Text that goes on over a rule without a gap has run over its own cell and stays there: cells keep a margin,
+    so between two of them there is a gap.
     """
     y = line.box.center[1]
     cells: list[int] = []
     for number, character in enumerate(line.characters):
         here = _cell_at(grid, (character.left + character.right) / 2, y)
-        if cells and here != cells[-1] and _runs_over(line.characters, number, grid, y):
+        if cells and here != cells[-1] and _follows_closely(line.characters[number - 1], character):
             here = cells[-1]
         cells.append(here)
     return cells
 
 
-def _runs_over(characters: tuple[Character, ...], number: int, grid: Grid, y: float) -> bool:
-    """Whether character ``number`` continues the one before it over a rule, without a gap."""
-    before, here = characters[number - 1], characters[number]
-    width = max(here.right - here.left, 1e-6)
-    if here.left - before.right > 0.3 * width:
-        return False
-    quarter = width / 4
-    return _cell_at(grid, here.left + quarter, y) != _cell_at(grid, here.right - quarter, y)
+def _follows_closely(before: Character, here: Character) -> bool:
+    """Whether there is no gap between two characters of a line."""
+    return here.left - before.right <= 0.3 * max(here.right - here.left, 1e-6)
 
 
 def _slice(line: TextLine, first: int, last: int) -> TextLine:

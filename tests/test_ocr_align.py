@@ -1,0 +1,112 @@
+"""Tables without rules come out by alignment; what only looks a little like one stays text."""
+
+from __future__ import annotations
+
+from document.geometry import Box
+from document.types import TextLine
+from ocr.align import align_grids
+from ocr.tables import fill_grids
+from ocr.types import Grid, Ruling, Rulings
+
+NONE = Rulings()
+
+
+def piece(text: str, left: float, top: float, size: float = 10) -> TextLine:
+    wide = sum(1.0 if ord(c) > 255 else 0.5 for c in text)
+    return TextLine(text, Box(left, top, left + wide * size, top + size), 0.95, size=size)
+
+
+def rows(*cells: tuple[str, ...], lefts: tuple[float, ...] = (60, 200, 320, 440), pitch: float = 18) -> list[TextLine]:
+    return [
+        piece(text, left, 100 + pitch * number)
+        for number, row in enumerate(cells)
+        for text, left in zip(row, lefts, strict=False)
+        if text
+    ]
+
+
+BUDGET = rows(
+    ("项目", "合计", "基本支出", "项目支出"),
+    ("教育支出", "1,614.72", "975.85", "638.87"),
+    ("卫生健康支出", "181.48", "", "181.48"),
+    ("住房保障支出", "206.11", "206.11", ""),
+)
+
+PROSE = "本部门负责本级年度预算和决算的编制并组织执行，按照规定做好公开。"
+
+
+def filled(grids: tuple[Grid, ...], lines: list[TextLine]) -> list[list[str]]:
+    (table,), _ = fill_grids(grids, tuple(lines), 1)
+    return [[c.reading.text for c in table.cells if c.row == row] for row in range(table.grid.n_rows)]
+
+
+def test_aligned_amounts_are_a_table() -> None:
+    grids = align_grids(tuple(BUDGET), NONE, ())
+    assert [(g.n_rows, g.n_cols, g.ruled) for g in grids] == [(4, 4, False)]
+    assert filled(grids, BUDGET)[2] == ["卫生健康支出", "181.48", "", "181.48"]
+
+
+def test_horizontal_rules_alone_make_rows() -> None:
+    lines = rows(("科目", "名称"), ("201", "一般公共服务"), ("205", "教育"), lefts=(60, 200))
+    rules = Rulings(tuple(Ruling(y, 50, 400) for y in (96, 114, 132, 150)))
+    grids = align_grids(tuple(lines), rules, ())
+    assert filled(grids, lines) == [["科目", "名称"], ["201", "一般公共服务"], ["205", "教育"]]
+
+
+def test_a_table_of_three_rules_has_a_row_for_each_line() -> None:
+    rules = Rulings(tuple(Ruling(y, 50, 520) for y in (96, 114, 168)))
+    grids = align_grids(tuple(BUDGET), rules, ())
+    assert [(g.n_rows, g.n_cols) for g in grids] == [(4, 4)]
+
+
+def test_a_header_over_two_columns_spans_them() -> None:
+    head = [piece("本年支出合计及其构成", 330, 82)]
+    rules = Rulings(tuple(Ruling(y, 50, 520) for y in (78, 96, 114, 168)))
+    (grid,) = align_grids((*head, *BUDGET), rules, ())
+    assert [c.col_span for c in grid.cells if c.row == 0] == [1, 1, 2]
+
+
+def test_prose_is_no_table() -> None:
+    lines = [piece(PROSE, 60, 100 + 20 * n) for n in range(8)]
+    assert align_grids(tuple(lines), NONE, ()) == ()
+
+
+def test_prose_in_two_columns_is_no_table() -> None:
+    lines = [piece(PROSE[:22], left, 100 + 18 * n) for n in range(12) for left in (50, 310)]
+    assert align_grids(tuple(lines), NONE, ()) == ()
+    rules = Rulings(tuple(Ruling(y, 40, 540) for y in (90, 300, 330)))
+    assert align_grids(tuple(lines), rules, ()) == ()
+
+
+def test_a_table_of_contents_is_no_table() -> None:
+    dotted = [piece(f"第{n}部分 概况{'.' * 40}{n}", 60, 100 + 18 * n) for n in range(1, 9)]
+    spaced = rows(*((f"第{n}部分 预算报表", str(n)) for n in range(1, 9)), lefts=(60, 500))
+    split = [
+        k
+        for n in range(1, 9)
+        for k in (piece("概况", 60, 18 * n), piece("......", 200, 18 * n), piece(str(n), 500, 18 * n))
+    ]
+    for lines in (dotted, spaced, split):
+        assert align_grids(tuple(lines), NONE, ()) == ()
+
+
+def test_the_leaders_of_a_table_of_contents_are_no_rules() -> None:
+    lines = rows(*((f"第{n}部分 预算", str(n)) for n in range(1, 9)), lefts=(60, 500))
+    rules = Rulings(tuple(Ruling(k.box.bottom, k.box.right + 2, 495) for k in lines if k.box.left < 100))
+    assert align_grids(tuple(lines), rules, ()) == ()
+
+
+def test_captions_above_a_table_are_not_in_it() -> None:
+    captions = [piece("部门名称：石桥县水利局", 60, 82), piece("单位：万元", 440, 82)]
+    (grid,) = align_grids((*captions, *BUDGET), NONE, ())
+    assert grid.n_rows == 4
+    assert grid.box.top > 92
+
+
+def test_what_a_ruled_table_holds_is_left_to_it() -> None:
+    assert align_grids(tuple(BUDGET), NONE, (Box(50, 90, 540, 190),)) == ()
+
+
+def test_two_columns_of_names_are_no_table() -> None:
+    lines = rows(*((f"联系人{n}", f"办公室{n}") for n in range(6)), lefts=(60, 300))
+    assert align_grids(tuple(lines), NONE, ()) == ()

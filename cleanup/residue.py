@@ -51,6 +51,9 @@ class ResidueOptions(BaseModel):
     overlap: float = Field(
         default=0.12, ge=0, le=1, description="share (0-1) of the box over other lines that counts as lying across"
     )
+    pale: float = Field(
+        default=0.6, ge=0, le=1, description="darkness (0-1) against the page's text below which ink counts as pale"
+    )
     edge_gap: float = Field(
         default=0.7, ge=0, le=5, description="gap in character widths that sets a fragment off inside a line"
     )
@@ -69,6 +72,8 @@ class _Evidence:
     covered: bool
     across: bool
     unsure: bool
+    pale: bool
+    """Under the watermark, and paler than text stays when the watermark is taken off it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +140,7 @@ def _evidence(
         covered=line.watermark_cover >= options.cover,
         across=_lies_across(line, page, options),
         unsure=line.confidence < options.unsure,
+        pale=line.watermark_cover >= 0.2 and line.darkness < (0.8 if line.confidence >= 0.9 else 1.0) * options.pale,
     )
 
 
@@ -150,6 +156,8 @@ def _is_residue(line: TextLine, evidence: _Evidence, marked: bool) -> bool:
     """Whether words and geometry together say residue; ``marked``: the page shows the watermark elsewhere."""
     e = evidence
     text = _WHITE.sub("", line.text)
+    if e.pale and len(text) <= 3:
+        return True
     if e.whole or (e.tilted and (e.large or e.covered or e.across)):
         return True
     alike = e.alike >= 0.99 or (e.alike >= 0.5 and len(text) >= 2)

@@ -42,6 +42,8 @@ class TextLine:
     """Height of the type in points (the box's height where the baseline is level); 0 when unknown."""
     watermark_cover: float = 0.0
     """Share (0–1) of the box's pixels that the watermark mask covered before it was taken off."""
+    darkness: float = 1.0
+    """How dark its ink is against that of the page's text: about 1 for text, less for what a watermark left."""
 
 
 class Rule(StrEnum):

@@ -18,6 +18,7 @@ from flows.evidence import Evidence
 from flows.options import Mode, RunOptions
 from ocr.engine import Engine
 from ocr.grid import build_grids
+from ocr.ink import darkness, pixels_of, text_darkness
 from ocr.layout import lay_out
 from ocr.pdf import page_image, rasterise
 from ocr.place import on_the_page, seal_block
@@ -26,7 +27,7 @@ from ocr.rulings import find_rulings
 from ocr.tables import align_grids, fill_grids
 from ocr.textlayer import TextLayer, read_text_layer, trusted
 from ocr.textmark import without_watermark
-from ocr.types import Grid, PageImage, Rulings
+from ocr.types import Grid, PageImage, Pixels, Rulings
 from ocr.upright import best_turn, is_sideways, reads_badly, straighten, turned
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ def _read_picture(image: PageImage, evidence: Evidence, engine: Engine) -> tuple
     rulings = find_rulings(clean.image)
     grids = build_grids(rulings)
     regions = regions_to_read(clean.image, grids, engine.find(clean.image))
-    lines = with_cover(engine.read(clean.image, regions), clean)
+    lines = with_darkness(with_cover(engine.read(clean.image, regions), clean), clean.image)
     kept, residue = drop_residue(tuple(k for k in lines if k.text), evidence.phrases, look_alikes=evidence.look_alikes)
     log.debug("page %d: %d lines, %d pieces of watermark dropped", image.number, len(kept), len(residue))
     content = put_together(_page(image, clean, evidence), kept, rulings, grids, clean.seals)
@@ -105,6 +106,21 @@ def with_cover(lines: tuple[TextLine, ...], clean: CleanPage) -> tuple[TextLine,
     scale = clean.image.dpi / 72
     sums = np.pad(clean.mask.astype(np.int64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     return tuple(replace(line, watermark_cover=_share(sums, line, scale)) for line in lines)
+
+
+def with_darkness(lines: tuple[TextLine, ...], image: PageImage) -> tuple[TextLine, ...]:
+    """The lines, each with the darkness of its ink against the page's text."""
+    unit = image.dpi / 72
+    dark = darkness(image.grey, unit)
+    usual = text_darkness(dark, [line.box for line in lines if line.watermark_cover == 0], unit)
+    return tuple(
+        replace(line, darkness=_relative(dark[pixels_of(line.box, unit, dark.shape)], usual)) for line in lines
+    )
+
+
+def _relative(pixels: Pixels, usual: float) -> float:
+    """Darkness of a crop's strokes, its darkest twentieth, against the usual one."""
+    return round(float(np.percentile(pixels, 95)) / max(usual, 1.0), 3) if pixels.size else 0.0
 
 
 def _share(sums: np.ndarray, line: TextLine, scale: float) -> float:

@@ -59,6 +59,13 @@ def test_ordinary_words_survive(text: str) -> None:
     assert remaining(line(text, cover=0.2, confidence=0.9)) == [text]
 
 
+def test_pale_specks_under_the_watermark_go_and_dark_numbers_stay() -> None:
+    assert remaining(replace(line("1", cover=0.5, confidence=0.8), darkness=0.4)) == []
+    assert remaining(replace(line("05", cover=0.5, confidence=0.99), darkness=0.75)) == ["05"]
+    assert remaining(replace(line("1", cover=0.0, confidence=0.8), darkness=0.4)) == ["1"]
+    assert remaining(replace(line("住房保障支出", cover=0.5, confidence=0.8), darkness=0.4)) == ["住房保障支出"]
+
+
 def test_a_large_title_survives() -> None:
     assert remaining(line("松岭县自然资源局", size=36), line("目录", size=30)) == ["松岭县自然资源局", "目录"]
 

@@ -31,6 +31,7 @@ from cleanup.lexicon import (
 )
 from cleanup.names import RepeatedNames, repeated_names
 from cleanup.numbering import mend_numbering
+from cleanup.prose import mend_prose
 from cleanup.row_codes import RowCode, row_codes
 from cleanup.signs import mend_signs
 from cleanup.similarity import EditCosts
@@ -144,7 +145,9 @@ def correct(document: Document, dictionary: Dictionary, options: CorrectOptions 
     printed = frozenset(p.number for p in document.pages if p.origin is Origin.TEXT_LAYER)
     in_tables = frozenset(t for place in _IN_TABLE for t in words.targets.get(place, ()))
     search = _Search(words, own, scanned, printed, in_tables, EditCosts(dictionary.look_alikes), near, options)
-    return replace(document, blocks=tuple(_correct_block(block, search) for block in document.blocks))
+    return mend_prose(
+        replace(document, blocks=tuple(_correct_block(block, search) for block in document.blocks)), dictionary
+    )
 
 
 def _unknown_keys(document: Document, words: Lexicon) -> set[str]:

@@ -19,11 +19,13 @@ from flows.options import Mode, RunOptions
 from ocr.engine import Engine
 from ocr.grid import build_grids
 from ocr.ink import darkness, pixels_of, text_darkness
+from ocr.layergrids import layer_grids
 from ocr.layout import lay_out
 from ocr.pdf import page_image, rasterise
 from ocr.place import on_the_page, seal_block
 from ocr.regions import regions_to_read
 from ocr.rulings import find_rulings
+from ocr.seams import with_hidden_columns
 from ocr.tables import align_grids, fill_grids
 from ocr.textlayer import TextLayer, read_text_layer, trusted
 from ocr.textmark import without_watermark
@@ -56,7 +58,7 @@ def page_from_text(layer: TextLayer, evidence: Evidence) -> PageContent:
     if evidence.text_watermark is not None:
         layer, found = without_watermark(layer, evidence.text_watermark)
     page = Page(layer.number, Origin.TEXT_LAYER, layer.width, layer.height, layer.rotation, watermark=found)
-    return put_together(page, layer.lines, layer.rulings, build_grids(layer.rulings))
+    return put_together(page, layer.lines, layer.rulings, layer_grids(layer))
 
 
 def page_from_picture(raw: PageImage, evidence: Evidence, engine: Engine) -> PageContent:
@@ -71,7 +73,7 @@ def page_from_picture(raw: PageImage, evidence: Evidence, engine: Engine) -> Pag
 def _read_picture(image: PageImage, evidence: Evidence, engine: Engine) -> tuple[PageContent, tuple[TextLine, ...]]:
     clean = remove_watermark(image, evidence.watermark)
     rulings = find_rulings(clean.image)
-    grids = build_grids(rulings)
+    grids = with_hidden_columns(clean.image, build_grids(rulings), rulings)
     regions = regions_to_read(clean.image, grids, engine.find(clean.image))
     lines = with_darkness(with_cover(engine.read(clean.image, regions), clean), clean.image)
     kept, residue = drop_residue(tuple(k for k in lines if k.text), evidence.phrases, look_alikes=evidence.look_alikes)

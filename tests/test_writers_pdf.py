@@ -222,12 +222,18 @@ def test_scripts_and_attached_files_stay_behind(tmp_path: Path) -> None:
     with pymupdf.open(source) as pdf:
         pdf.embfile_add("x.exe", b"MZ")
         pdf.xref_set_key(pdf.pdf_catalog(), "OpenAction", "<</S/JavaScript/JS(app.alert(1))>>")
+        for uri in ("https://x.invalid/", "https://y.invalid/"):
+            pdf[0].insert_link({"kind": pymupdf.LINK_URI, "from": pymupdf.Rect(0, 0, 9, 9), "uri": uri})
+        (xref, *_), *_ = pdf[0].annot_xrefs()
+        pdf.xref_set_key(xref, "A", "<</S/Launch/F(calc.exe)>>")
         pdf.save(tmp_path / "b.pdf")
     data = pdf_of(document(), tmp_path / "b.pdf", tmp_path).read_bytes()
     with pymupdf.open("pdf", data) as pdf:
         assert pdf.embfile_count() == 0
         assert pdf.xref_get_key(pdf.pdf_catalog(), "OpenAction")[0] == "null"
+        assert [link.get("uri") for link in pdf[0].get_links()] == ["https://y.invalid/"]
     assert b"app.alert" not in data
+    assert b"calc.exe" not in data
 
 
 def test_a_picture_becomes_a_pdf(tmp_path: Path) -> None:

@@ -139,11 +139,16 @@ def test_spans_that_run_over_another_cell_are_single_positions() -> None:
     assert [c.col_span for c in fitted_rows(table)[0]] == [1, 1]
 
 
+def test_two_cells_at_one_position_lose_nothing() -> None:
+    table = Table("b1", (1,), 1, 1, (cell(0, 0, "1", amount="1"), cell(0, 0, "2", amount="2")))
+    ((one,),) = fitted_rows(table)
+    assert (one.reading.text, one.amount, one.reading.needs_review) == ("1 2", None, True)
+
+
 @pytest.mark.parametrize(
     "table",
     [
         Table("b1", (1,), 1, 1, (replace(cell(0, 0, "甲"), row=5),)),
-        Table("b1", (1,), 1, 1, (cell(0, 0, "甲"), cell(0, 0, "乙"))),
         Table("b1", (1,), 10**9, 10**6, ()),
     ],
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import reduce
+from itertools import groupby
 
 from document.exceptions import ContractError
 from document.types import Cell, Table
@@ -18,15 +20,15 @@ _IN_NAME = re.compile(r"[^\w（）()]+")
 def fitted_rows(table: Table) -> list[list[Cell]]:
     """The cells of each row by column, with spans that neither leave the grid nor cover another cell.
 
-    Raises ContractError where a cell lies outside the grid, or the grid is larger than any print.
+    Two cells at one position, which the contract rules out, become one with both texts: nothing is lost. Raises
+    ContractError where a cell lies outside the grid, or the grid is larger than any print.
     """
     if table.n_rows * table.n_cols > MAX_POSITIONS:
         raise ContractError(f"{table.id}: {table.n_rows} × {table.n_cols} positions are no printed table.")
     rows: list[list[Cell]] = [[] for _ in range(table.n_rows)]
     taken = {(cell.row, cell.col) for cell in table.cells}
-    if len(taken) < len(table.cells):
-        raise ContractError(f"{table.id}: two cells stand at one position.")
-    for cell in sorted(table.cells, key=lambda c: (c.row, c.col)):
+    for _, shared in groupby(sorted(table.cells, key=_position), key=_position):
+        cell = reduce(_joined, shared)
         if not (0 <= cell.row < table.n_rows and 0 <= cell.col < table.n_cols):
             raise ContractError(f"{table.id}: a cell at row {cell.row}, column {cell.col} lies outside its grid.")
         rows[cell.row].append(_fitted(cell, table, taken))
@@ -41,6 +43,17 @@ def _fitted(cell: Cell, table: Table, taken: set[tuple[int, int]]) -> Cell:
         return replace(cell, row_span=1, col_span=1)
     taken |= covered
     return cell
+
+
+def _position(cell: Cell) -> tuple[int, int]:
+    return cell.row, cell.col
+
+
+def _joined(cell: Cell, other: Cell) -> Cell:
+    """The cell with the other's text after its own; two texts are no number."""
+    texts = [text for text in (cell.reading.text, other.reading.text) if text]
+    reading = replace(cell.reading, text=" ".join(texts), needs_review=True)
+    return replace(cell, reading=reading, amount=None if len(texts) > 1 else cell.amount or other.amount)
 
 
 def _covered(cell: Cell) -> set[tuple[int, int]]:

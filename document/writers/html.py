@@ -22,6 +22,8 @@ from document.writers.pictures import page_picture
 from document.writers.safe import notes_on, plain
 
 PICTURE_DPI = 80.0
+MAX_PICTURES = 100
+"""Pages that are shown as pictures; a longer document would be too heavy for a browser."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
@@ -125,7 +127,8 @@ def _map(page: Page, rects: list[str], original: Original | None) -> str:
     if page.error is not None:
         return f'{heading}<p class="doubt">未能读取：{escape(plain(page.error))}</p>'
     size = f"{page.width:g} {page.height:g}"
-    picture = page_picture(original.draw, page, PICTURE_DPI, quality=50) if original else None
+    draw = original.draw if original and page.number <= MAX_PICTURES else None
+    picture = page_picture(draw, page, PICTURE_DPI, quality=50)
     image = f'<image href="{picture}" width="{page.width:g}" height="{page.height:g}"/>' if picture else ""
     return f'{heading}<svg class="map" viewBox="0 0 {size}" role="img">{image}{"".join(rects)}</svg>'
 

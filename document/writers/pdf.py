@@ -32,6 +32,8 @@ INK_DPI = 100.0
 _RESOURCE = "QzInvisible"
 _SPACES = frozenset({"", "DeviceGray", "DeviceRGB", "CalGray", "CalRGB", "ICCBased", "Indexed"})
 """Colour spaces that PDF/A takes with an sRGB output intent."""
+_HARMLESS = frozenset({"", "/GoTo", "/URI", "/Named"})
+"""Actions of links that may stay."""
 _MAX_PARENTS = 64
 """Levels of the page tree that are searched for inherited resources."""
 
@@ -286,8 +288,7 @@ def _resources(pdf: pymupdf.Document, page_xref: int) -> tuple[int, str]:
 
 def _saved(document: Document, pdf: pymupdf.Document) -> bytes:
     """The file's bytes: without what runs, with metadata, marked as PDF/A-2b where it is."""
-    for key in ("OpenAction", "AA", "Names/JavaScript", "Names/EmbeddedFiles", "AcroForm/XFA"):
-        _drop(pdf, key)
+    _disarm(pdf)
     archival = _is_of_pictures(pdf)
     title = document_name(document)
     pdf.set_metadata({"title": title, "producer": "qingzhang"})
@@ -300,6 +301,28 @@ def _saved(document: Document, pdf: pymupdf.Document) -> bytes:
     pdf.xref_set_key(-1, "ID", f"[<{identity}><{identity}>]")
     options = {"garbage": 1, "deflate": True, "no_new_id": True, "encryption": pymupdf.PDF_ENCRYPT_NONE}
     return bytes(pdf.tobytes(**options))
+
+
+def _disarm(pdf: pymupdf.Document) -> None:
+    """Take out what runs by itself or on a click, and attached files; links to pages and addresses stay."""
+    for key in ("OpenAction", "AA", "Names/JavaScript", "Names/EmbeddedFiles", "AcroForm/XFA"):
+        _drop(pdf, key)
+    for page in pdf:
+        places = [page.xref, *(annotation[0] for annotation in page.annot_xrefs())]
+        for xref in places:
+            if pdf.xref_get_key(xref, "AA")[0] != "null":
+                pdf.xref_set_key(xref, "AA", "null")
+        for xref in places[1:]:
+            if _action(pdf, xref) not in _HARMLESS:
+                pdf.xref_set_key(xref, "A", "null")
+
+
+def _action(pdf: pymupdf.Document, annotation: int) -> str:
+    """The kind of an annotation's action: "" for none."""
+    kind, value = pdf.xref_get_key(annotation, "A")
+    if kind == "xref":
+        return str(pdf.xref_get_key(int(value.split()[0]), "S")[1])
+    return str(pdf.xref_get_key(annotation, "A/S")[1]) if kind == "dict" else ""
 
 
 def _drop(pdf: pymupdf.Document, key: str) -> None:
@@ -322,7 +345,7 @@ def _drop(pdf: pymupdf.Document, key: str) -> None:
 
 def _is_of_pictures(pdf: pymupdf.Document) -> bool:
     """Whether the source holds nothing but pictures that PDF/A takes: no font, no annotation, no form, grey or RGB."""
-    if pdf.is_form_pdf or pdf.embfile_count():
+    if pdf.is_form_pdf or pdf.embfile_count() or pdf.xref_get_key(pdf.pdf_catalog(), "OCProperties")[0] != "null":
         return False
     return all(_is_picture_page(page) for page in pdf)
 
@@ -331,7 +354,12 @@ def _is_picture_page(page: pymupdf.Page) -> bool:
     if {font[3] for font in page.get_fonts(full=True)} - {NAME} or page.first_annot or page.first_link:
         return False
     images = page.get_images(full=True)
-    fine = all({image[5], image[6]} <= _SPACES and image[8] != "JPXDecode" for image in images)
+    fine = all(
+        {image[5], image[6]} <= _SPACES
+        and image[8] != "JPXDecode"
+        and page.parent.xref_get_key(image[0], "Interpolate")[1] != "true"
+        for image in images
+    )
     return fine and len(page.get_image_info()) <= len(images) and not page.get_cdrawings()
 
 

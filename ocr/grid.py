@@ -36,6 +36,7 @@ class GridOptions(BaseModel):
     covered: float = Field(0.5, gt=0, le=1, description="share of a border that rules must cover (0–1)")
     sure: float = Field(0.8, gt=0, le=1, description="share that makes a border certain (0–1)")
     open_side: float = Field(7.0, gt=0, le=100, description="rules beyond the last one across: an open side (points)")
+    max_positions: int = Field(12000, ge=4, le=1000000, description="more rows times columns than this: no table")
     max_rulings: int = Field(6000, ge=10, le=50000, description="rules considered a direction, longest first")
 
 
@@ -216,7 +217,7 @@ def _grid(group: Rulings, options: GridOptions) -> Grid | None:
     cols = _edges([(frame.level_of_col(r), r) for r in group.vertical], options.snap, options.min_col)
     rows, cols = _with_open_sides(rows, cols, options)
     rows, cols = _used(rows, cols, options)
-    if len(rows) < 2 or len(cols) < 3:
+    if len(rows) < 2 or len(cols) < 3 or (len(rows) - 1) * (len(cols) - 1) > options.max_positions:
         return None
     borders = _repaired(_borders(rows, cols, options))
     cells = _cells(borders, rows, cols, frame)
@@ -347,11 +348,11 @@ def _repaired(borders: _Borders) -> _Borders:
     across, down = borders.across.copy(), borders.down.copy()
     current = _Borders(across, down, borders.across_share, borders.down_share)
     for _ in range(across.size + down.size):
-        labels = _labels(current)
-        region = next((mask for mask in _regions(labels) if not _is_rectangle(mask)), None)
-        if region is None:
+        odd = [mask for mask in _regions(_labels(current)) if not _is_rectangle(mask)]
+        if not odd:
             break
-        _cut(current, region)
+        for region in odd:
+            _cut(current, region)
     return current
 
 

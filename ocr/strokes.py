@@ -27,6 +27,7 @@ class RulingOptions(BaseModel):
 
     working_dpi: float = Field(200.0, ge=72, le=600, description="finer pages are reduced to this (dpi)")
     contrast: int = Field(20, ge=4, le=200, description="grey levels (0–255) a rule is darker than beside it")
+    texture: float = Field(0.45, gt=0, le=1, description="share of thin strokes that makes a texture, no table (0–1)")
     max_thickness: float = Field(2.6, gt=0, le=20, description="thicker strokes are no rules (points)")
     window: float = Field(8.0, gt=1, le=50, description="length along which a rule must be dark (points)")
     density: float = Field(0.85, gt=0.5, le=1, description="share of the window that must be dark (0–1)")
@@ -79,7 +80,21 @@ def thin_strokes(grey: Pixels, unit: float, options: RulingOptions) -> Pixels:
     """How much darker a pixel is than what lies above and below within a rule's thickness; 0 below the contrast."""
     across = np.ones((round(options.max_thickness * unit) + 2, 1), dtype=np.uint8)
     hat = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, across, borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(cv2.threshold(hat, options.contrast, 0, cv2.THRESH_TOZERO)[1], dtype=np.uint8)
+    thin = np.asarray(cv2.threshold(hat, options.contrast, 0, cv2.THRESH_TOZERO)[1], dtype=np.uint8)
+    return _without_texture(thin, unit, options)
+
+
+def _without_texture(thin: Pixels, unit: float, options: RulingOptions) -> Pixels:
+    """Nothing where most of a neighbourhood is thin strokes: a halftone picture or noise, which no table comes near."""
+    height, width = thin.shape
+    small = (max(1, width // 8), max(1, height // 8))
+    share = cv2.resize(cv2.threshold(thin, 0, 255, cv2.THRESH_BINARY)[1], small, interpolation=cv2.INTER_AREA)
+    side = max(1, round(24 * unit / 8))
+    texture = cv2.blur(share, (side, side)) > 255 * options.texture
+    if not texture.any():
+        return thin
+    whole = cv2.resize(texture.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    return np.where(whole > 0, 0, thin).astype(np.uint8)
 
 
 def _dense_along_rows(thin: Pixels, unit: float, options: RulingOptions) -> Pixels:

@@ -163,6 +163,27 @@ def test_slanted_strokes_over_a_table_make_no_rules(grey: int) -> None:
     assert spans_of(grid) == HEADER.cells
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_noise_has_no_rules(seed: int) -> None:
+    pixels = np.random.default_rng(seed).integers(0, 256, (900, 700)).astype(np.uint8)
+    assert find_rulings(replace(page(()), pixels=pixels)) == Rulings()
+
+
+def test_text_centred_in_line_with_a_rule_makes_the_rule_no_longer() -> None:
+    table = regular(4, 4, row=14, merges=((0, 0, 1, 4),))
+    image = page(table, Scan(text=False))
+    pixels, unit = image.pixels.copy(), image.dpi / 72
+    x = round(table.cols[2] * unit)
+    pixels[round(42 * unit) : round(52 * unit), x - 1 : x + 1] = 0  # a stroke of 本 above the rule between two columns
+    (grid,) = found(replace(image, pixels=pixels))
+    assert spans_of(grid) == table.cells
+
+
+def test_squared_paper_is_no_table() -> None:
+    lines = tuple(Ruling(4.0 * i, 0, 600) for i in range(150))
+    assert build_grids(Rulings(lines, lines)) == ()
+
+
 def test_many_rules_cost_little() -> None:
     many = tuple(Ruling(float(i % 900), float(i // 900), float(i // 900) + 0.4) for i in range(20000))
     assert build_grids(Rulings(many, many)) == build_grids(Rulings(many, many))

@@ -19,8 +19,6 @@ COMMANDS = {
     "report": "one page over many documents: how each came out, sortable",
     "clean": "clean text that someone else recognised, without pictures",
     "dictionary": "check, list, extend and export the dictionaries",
-    "clean": "clean text that someone else recognised: tabs between cells, form feeds between pages",
-    "dictionary": "check, list, extend and export the dictionaries",
     "doctor": "show versions, engines and models, and what is missing; touches no network",
 }
 """Name and summary of each command; its module is imported when it is called, or asked for help."""

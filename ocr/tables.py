@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -38,6 +39,8 @@ class TableOptions(BaseModel):
 
 
 DEFAULT = TableOptions()
+
+_WHOLE_AMOUNT = re.compile(r"[-+]?[\d,，]{1,20}\.\d{1,2}%?")
 
 
 # -- regions ---------------------------------------------------------------------------------------------
@@ -234,10 +237,21 @@ def _cells_of_characters(line: TextLine, grid: Grid) -> list[int]:
     cells: list[int] = []
     for number, character in enumerate(line.characters):
         here = _cell_at(grid, (character.left + character.right) / 2, y)
-        if cells and here != cells[-1] and _follows_closely(line.characters[number - 1], character):
+        if cells and here != cells[-1] and _runs_over(line.characters, number, cells):
             here = cells[-1]
         cells.append(here)
     return cells
+
+
+def _runs_over(characters: tuple[Character, ...], number: int, cells: list[int]) -> bool:
+    """Whether character ``number`` goes on with the text of the cell before it, over the rule.
+
+    An amount does not: right-aligned, it may touch the rule, and the next cell's words begin at once.
+    """
+    if not _follows_closely(characters[number - 1], characters[number]):
+        return False
+    so_far = "".join(c.text for c, cell in zip(characters, cells, strict=False) if cell == cells[-1])
+    return not (_WHOLE_AMOUNT.fullmatch(so_far.strip()) and characters[number].text not in "0123456789%.")
 
 
 def _follows_closely(before: Character, here: Character) -> bool:

@@ -145,6 +145,11 @@ def test_text_that_runs_over_its_cell_without_a_gap_stays_whole() -> None:
     assert texts(filled) == {(0, 0): "机关事业单位"}
 
 
+def test_an_amount_at_its_rule_does_not_run_into_the_next_cells_words() -> None:
+    (filled,), _ = fill_grids((GRID,), (line("1,234.56一般公共", 46, 44, size=6.8),), 1)
+    assert texts(filled) == {(0, 0): "1,234.56", (0, 1): "一般公共"}
+
+
 def test_wrapped_lines_are_joined_in_order() -> None:
     tall = grid_of(regular(2, 3, row=40))
     lines = (line("缴费支出", 32, 54), line("机关养老保险", 32, 44))

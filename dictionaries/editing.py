@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from dictionaries.loader import (
     LABELS,
@@ -22,12 +23,12 @@ from dictionaries.loader import (
     read_rows,
 )
 
-FILES: dict[str, tuple[tuple[str, ...], FileKind[object]]] = {
-    "subjects": (("scheme", "code", "name", "years", "standing", "source"), SUBJECTS),  # type: ignore[dict-item]
-    "labels": (("kind", "text", "years", "source"), LABELS),  # type: ignore[dict-item]
-    "watermark_phrases": (("phrase", "source"), PHRASES),  # type: ignore[dict-item]
-    "look_alikes": (("left", "right", "weight", "source"), LOOK_ALIKES),  # type: ignore[dict-item]
-    "traditional": (("traditional", "simplified"), TRADITIONAL),  # type: ignore[dict-item]
+FILES: dict[str, tuple[tuple[str, ...], FileKind[Any]]] = {
+    "subjects": (("scheme", "code", "name", "years", "standing", "source"), SUBJECTS),
+    "labels": (("kind", "text", "years", "source"), LABELS),
+    "watermark_phrases": (("phrase", "source"), PHRASES),
+    "look_alikes": (("left", "right", "weight", "source"), LOOK_ALIKES),
+    "traditional": (("traditional", "simplified"), TRADITIONAL),
 }
 """File name without ``.csv`` → its columns and how its rows are checked."""
 
@@ -128,7 +129,7 @@ def _only(columns: Sequence[str], row: Row) -> dict[str, str]:
     return {column: row.get(column, "").strip() for column in columns}
 
 
-def _file(name: str) -> tuple[tuple[str, ...], FileKind[object]]:
+def _file(name: str) -> tuple[tuple[str, ...], FileKind[Any]]:
     if name not in FILES:
         raise DictionaryError(f"'{name}' is no dictionary file; there are {', '.join(FILES)}")
     return FILES[name]

@@ -132,7 +132,7 @@ LABELS = tuple(x.text for x in DICTIONARY.labels if x.kind in (LabelKind.ROW, La
 STRANGERS = "".join(sorted({c for s in SUBJECTS for c in s.name if c.isalpha()}))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.sampled_from(SUBJECTS), st.data())
 def test_garbled_names_come_back_right_or_untouched(subject: object, data: st.DataObject) -> None:
     assert hasattr(subject, "name")
@@ -143,7 +143,7 @@ def test_garbled_names_come_back_right_or_untouched(subject: object, data: st.Da
         assert key_of(after) in {key_of(name), key_of(garbled)}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.sampled_from(LABELS), st.data())
 def test_garbled_labels_come_back_right_or_untouched(label: str, data: st.DataObject) -> None:
     garbled = garble(label, data)

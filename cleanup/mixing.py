@@ -92,6 +92,8 @@ class Tone:
 _STEPS = 16
 _LEAST_PIXELS = 150
 _USUAL_NOISE = 4 / 255
+_MOST_NOISE = 14 / 255
+"""More is no noise: the coverage is out of register there, and ink must not be lost to it."""
 _MOST_OFF = 0.06
 """How far (0–1) a page's own tone may lie off the straight line between paper and full coverage."""
 
@@ -111,7 +113,7 @@ def page_tone(lightness: Pixels, coverage: Pixels, level: float) -> Tone:
         if counts[step].sum() >= _LEAST_PIXELS:
             middle, upper = _quantiles(counts[step])
             bare[step] = np.clip(middle, straight[step] - _MOST_OFF, straight[step] + _MOST_OFF)
-            noise[step] = max(upper - middle, 1 / 255)
+            noise[step] = np.clip(upper - middle, 1 / 255, _MOST_NOISE)
     every = np.arange(256)
     return Tone(
         np.interp(every, centres, bare).astype(np.float32), np.interp(every, centres, noise).astype(np.float32)

@@ -46,8 +46,13 @@ class Registration:
     """Page pixels to model pixels."""
     blocks: int
     """Blocks whose own best place agreed with the map."""
-    agreement: float
-    """Median normalised correlation of those blocks, 0–1."""
+    asked: int
+    """Blocks that show something of the model."""
+
+    @property
+    def agreeing(self) -> float:
+        """Share of the blocks asked that agreed, 0–1."""
+        return self.blocks / max(self.asked, 1)
 
 
 def halved(image: Pixels) -> Pixels:
@@ -109,37 +114,44 @@ def enlarged(affine: Affine, factor: float) -> Affine:
     return scaled
 
 
+def chained(outer: Affine, inner: Affine) -> Affine:
+    """The map that applies ``inner``, then ``outer``."""
+    turned = outer[:, :2] @ inner
+    turned[:, 2] += outer[:, 2]
+    return np.asarray(turned, dtype=np.float64)
+
+
 def refine(page: Pixels, expected: Pixels, start: Affine) -> Registration:
     """The map from ``page`` to the model near ``start``, from the shifts of blocks.
 
     ``expected`` is the model as ``start`` lays it on the page. Blocks without anything of the model are left
     out; where fewer than three blocks speak, ``start`` stays.
     """
-    found = _block_shifts(page, expected)
+    asked, found = _block_shifts(page, expected)
     if len(found) < 3:
-        return Registration(start, len(found), float(np.median(found[:, 4])) if len(found) else 0.0)
+        return Registration(start, len(found), asked)
     source = found[:, :2] + found[:, 2:4]
     target = _applied(start, found[:, :2])
-    fitted, kept = _robust_affine(source, target, found[:, 4])
-    return Registration(fitted, int(kept.sum()), float(np.median(found[kept, 4])) if kept.any() else 0.0)
+    fitted, kept = _robust_affine(source, target, found[:, 4], start[:, :2])
+    return Registration(fitted, int(kept.sum()), asked)
 
 
 def _applied(affine: Affine, points: NDArray[np.float64]) -> NDArray[np.float64]:
     return points @ affine[:, :2].T + affine[:, 2]
 
 
-def _block_shifts(page: Pixels, expected: Pixels) -> NDArray[np.float64]:
-    """Rows of x, y (centre of the block), shift x, shift y, agreement."""
+def _block_shifts(page: Pixels, expected: Pixels) -> tuple[int, NDArray[np.float64]]:
+    """How many blocks were asked, and rows of x, y (centre of the block), shift x, shift y, agreement."""
     height, width = page.shape
     floor = 0.02 * 255 * _BLOCK * _BLOCK * max(1, int(expected.max())) / 255
-    rows = [
-        row
+    asked = [
+        (left, top)
         for top in range(_REACH, height - _BLOCK - _REACH, _STRIDE)
         for left in range(_REACH, width - _BLOCK - _REACH, _STRIDE)
         if float(expected[top : top + _BLOCK, left : left + _BLOCK].sum()) > floor
-        and (row := _block_shift(page, expected, left, top)) is not None
     ]
-    return np.array(rows, dtype=np.float64).reshape(-1, 5)
+    rows = [row for left, top in asked if (row := _block_shift(page, expected, left, top)) is not None]
+    return len(asked), np.array(rows, dtype=np.float64).reshape(-1, 5)
 
 
 def _block_shift(page: Pixels, expected: Pixels, left: int, top: int) -> tuple[float, ...] | None:
@@ -162,18 +174,21 @@ def _vertex(before: float, here: float, after: float) -> float:
 
 
 def _robust_affine(
-    source: NDArray[np.float64], target: NDArray[np.float64], weight: NDArray[np.float64]
+    source: NDArray[np.float64],
+    target: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    usual: NDArray[np.float64],
 ) -> tuple[Affine, NDArray[np.bool_]]:
     """Weighted least squares, repeated with Tukey's weights; also which points agree within a pixel."""
     weights = weight**2
     centre = source.mean(axis=0)
-    fitted = _weighted_affine(source - centre, target, weights)
+    fitted = _weighted_affine(source - centre, target, weights, usual)
     for scale in (6.0, 3.0, 1.5, 1.0, 1.0):
         residual = np.hypot(*(_applied(fitted, source - centre) - target).T)
         weights = weight**2 * np.clip(1 - (residual / (2 * scale)) ** 2, 0, None) ** 2
         if (weights > 0).sum() < 3:
             break
-        fitted = _weighted_affine(source - centre, target, weights)
+        fitted = _weighted_affine(source - centre, target, weights, usual)
     residual = np.hypot(*(_applied(fitted, source - centre) - target).T)
     moved = fitted.copy()
     moved[:, 2] -= fitted[:, :2] @ centre
@@ -181,11 +196,14 @@ def _robust_affine(
 
 
 def _weighted_affine(
-    source: NDArray[np.float64], target: NDArray[np.float64], weights: NDArray[np.float64]
+    source: NDArray[np.float64],
+    target: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    usual: NDArray[np.float64],
 ) -> Affine:
-    """Least squares, drawn towards no turn and no stretch where few blocks speak."""
+    """Least squares, drawn towards the ``usual`` turn and stretch (2×2) where few blocks speak."""
     design = np.column_stack([source, np.ones(len(source))])
     pull = np.diag([1e3, 1e3, 1e-6])
     normal = design.T @ (design * weights[:, None]) + pull
-    wanted = design.T @ (target * weights[:, None]) + pull @ np.array([[1.0, 0], [0, 1.0], [0, 0]])
+    wanted = design.T @ (target * weights[:, None]) + pull @ np.vstack([usual.T, np.zeros(2)])
     return np.asarray(np.linalg.solve(normal, wanted).T, dtype=np.float64)

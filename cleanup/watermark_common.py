@@ -30,6 +30,8 @@ class Aligned:
 
     reference: int
     members: tuple[tuple[int, Affine], ...]
+    ceiling: int = OUTSIDE
+    """Darkness (0–255) from which a pixel is taken for ink that hides the watermark."""
 
 
 _CLEAR = 15.0

@@ -82,11 +82,20 @@ class Evidence:
     dark: Pixels
     """Darkness relative to the paper, 0–255, 0 on rules."""
     rules: Mask
+    colour: Pixels | None
+    """How far (0–255) the channels lie apart, 0 for grey; None for a grey page."""
 
 
 def evidence(image: PageImage) -> Evidence:
     """What the page shows of a watermark at working resolution."""
     small = work_copy(image)
-    dark = darkness(relative(small, paper(small)))
+    light = relative(small, paper(small))
+    dark = darkness(light)
     rules = rule_mask(dark, min(WORK_DPI, image.dpi))
-    return Evidence(np.where(rules, np.uint8(0), dark), rules)
+    return Evidence(np.where(rules, np.uint8(0), dark), rules, None if light.ndim == 2 else _colour(light))
+
+
+def _colour(light: Pixels) -> Pixels:
+    blue, green, red = cv2.split(light)
+    highest, lowest = cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red)
+    return np.asarray(cv2.medianBlur(cv2.subtract(highest, lowest), 3), dtype=np.uint8)

@@ -15,8 +15,8 @@ from cleanup.registration import Affine, enlarged
 from cleanup.watermark_common import Aligned, align, common
 from cleanup.watermark_evidence import WORK_DPI, Evidence, bare_paper, darkness, evidence, relative, rule_mask
 from cleanup.watermark_fold import OUTSIDE, FoldPage, Window, cell_window, fold
-from cleanup.watermark_locate import copy_offsets, laid_exactly, present
-from cleanup.watermark_lone import flat_tone, lone_strokes
+from cleanup.watermark_locate import exact_maps, laid_exactly, present
+from cleanup.watermark_lone import completed, flat_tone, lone_strokes
 from cleanup.watermark_model import Watermark, WatermarkOptions, copy_points, encode
 from cleanup.watermark_tile import baseline_angle, cut_free, one_copy
 from ocr.types import PageImage, Pixels
@@ -94,10 +94,40 @@ def _find_below(
 def _find_flat(
     sample: Sequence[PageImage], shown: Sequence[Evidence], options: WatermarkOptions
 ) -> Watermark | None:
-    """A watermark that stands once on the first of one or two pages: nothing but its even tone tells it from ink."""
-    strokes = lone_strokes(flat_tone(shown[0].dark))
+    """A watermark on one or two pages: even tone or colour tells it from ink, tiled or standing once."""
+    tone, level = flat_tone(shown[0].dark)
+    colour = shown[0].colour
+    found = _find_on_one(sample[0], shown[0].dark, tone, level, False, options)
+    if found is None and colour is not None:
+        dyed = np.where(colour > _LEAST_COLOUR, colour, np.uint8(0))
+        dark = shown[0].dark[dyed > 0]
+        level = int(np.median(dark)) if len(dark) else 0
+        found = _find_on_one(sample[0], shown[0].dark, dyed, level, True, options)
+    return found
+
+
+_LEAST_COLOUR = 20
+"""Difference (of 255) between channels from which a pixel is coloured and not only fringed."""
+
+
+def _find_on_one(
+    page: PageImage, dark: Pixels, tone: Pixels, level: int, coloured: bool, options: WatermarkOptions
+) -> Watermark | None:
+    """The watermark of a single page (``dark``) whose strokes are in ``tone``, about as dark as ``level`` (0–255)."""
     still = np.array([[1.0, 0, 0], [0, 1.0, 0]])
-    return None if strokes is None else _lone_model(sample, Aligned(0, ((0, still),)), strokes, options)
+    first = Aligned(0, ((0, still),), ceiling=min(OUTSIDE, round(_CAP * level)))
+    lattice = find_lattice(tone, options.least_period * WORK_DPI / 72, options.least_repetition)
+    tiled = None if lattice is None else _tiled_model([page], first, lattice, options)
+    if tiled is not None:
+        return tiled
+    strokes = lone_strokes(tone, slanted_only=coloured)
+    if strokes is None:
+        return None
+    return _lone_model([page], first, completed(strokes, dark, level), options)
+
+
+_CAP = 1.35
+"""On a single page, what is darker than this many times the watermark is ink and tells nothing about it."""
 
 
 _SEVERAL = 3
@@ -214,14 +244,14 @@ def _borne_out(
 def _witnesses(sample: Sequence[PageImage], aligned: Aligned, factor: float) -> list[_Witness]:
     dpi = sample[aligned.reference].dpi
     alike = [(sample[i], affine) for i, affine in aligned.members if abs(sample[i].dpi / dpi - 1) < 0.01]
-    return [_witness(page, enlarged(affine, factor)) for page, affine in alike[:_FOLDED_PAGES]]
+    return [_witness(page, enlarged(affine, factor), aligned.ceiling) for page, affine in alike[:_FOLDED_PAGES]]
 
 
-def _witness(page: PageImage, to_model: Affine) -> _Witness:
+def _witness(page: PageImage, to_model: Affine, ceiling: int) -> _Witness:
     light = relative(page.pixels, bare_paper(page))
     dark = darkness(light)
-    counted = np.where(rule_mask(dark, page.dpi), np.uint8(OUTSIDE), np.minimum(dark, np.uint8(OUTSIDE - 1)))
-    return _Witness(page, to_model, light, dark, counted)
+    hidden = rule_mask(dark, page.dpi) | (dark >= ceiling)
+    return _Witness(page, to_model, light, dark, np.where(hidden, np.uint8(OUTSIDE), dark))
 
 
 _ROUNDS = 2
@@ -263,10 +293,11 @@ def _folded(
 
 def _fold_page(watermark: Watermark, witness: _Witness) -> FoldPage:
     points = copy_points(watermark, witness.page.dpi, witness.to_model, witness.dark.shape)
-    moves = np.zeros((len(points), 2))
     if watermark.coverage:
-        moves = copy_offsets(witness.page, witness.dark, watermark, witness.to_model)
-    return FoldPage(witness.counted, witness.to_model, points, moves)
+        maps = exact_maps(witness.page, witness.dark, watermark, witness.to_model)
+    else:
+        maps = np.tile(np.array([[1.0, 0, 0], [0, 1.0, 0]]), (len(points), 1, 1))
+    return FoldPage(witness.counted, witness.to_model, points, maps)
 
 
 _LEAST_COVER, _MOST_COVER = 0.003, 0.5

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanup.lattice import Lattice
-from cleanup.registration import Affine
+from cleanup.registration import Affine, chained
 from ocr.types import Pixels
 
 Floats = NDArray[np.float32]
@@ -52,8 +52,8 @@ class FoldPage:
     to_model: Affine
     points: Sequence[NDArray[np.float64]]
     """The lattice points (model pixels) that copies are laid at."""
-    offsets: NDArray[np.float64]
-    """``(points, 2)``, how far each copy lies off its place, page pixels."""
+    maps: NDArray[np.float64]
+    """``(points, 2, 3)``, page pixels to where they would be if the copy lay exactly in its place."""
 
 
 def cell_window(lattice: Lattice) -> Window:
@@ -72,8 +72,8 @@ def fold(pages: Sequence[FoldPage], window: Window, bilevel: bool) -> Floats:
     found = [
         (page.dark, to_page)
         for page in pages
-        for place, move in zip(page.points, page.offsets, strict=True)
-        if _share_on_page(to_page := _to_page(page, place + window.corner, move), window, page.dark.shape) > 0.3
+        for place, exact in zip(page.points, page.maps, strict=True)
+        if _share_on_page(to_page := _to_page(page, place + window.corner, exact), window, page.dark.shape) > 0.3
     ]
     if not found:
         return np.zeros((window.height, window.width), np.float32)
@@ -82,10 +82,10 @@ def fold(pages: Sequence[FoldPage], window: Window, bilevel: bool) -> Floats:
     return _central(np.stack([_sample(dark, to_page, window) for dark, to_page in chosen]), bilevel)
 
 
-def _to_page(page: FoldPage, corner: NDArray[np.float64], move: NDArray[np.float64]) -> Affine:
+def _to_page(page: FoldPage, corner: NDArray[np.float64], exact: Affine) -> Affine:
     """From pixels counted from model pixel ``corner`` to page pixels."""
-    to_page = cv2.invertAffineTransform(page.to_model)
-    to_page[:, 2] += to_page[:, :2] @ corner + move
+    to_page = cv2.invertAffineTransform(chained(page.to_model, exact))
+    to_page[:, 2] += to_page[:, :2] @ corner
     return np.asarray(to_page, dtype=np.float64)
 
 
@@ -115,7 +115,19 @@ _BAND = 256
 def _central(stack: Pixels, bilevel: bool) -> Floats:
     """The quantile (1-bit: the mean) of the samples that lie on a page, per pixel."""
     bands = [stack[:, top : top + _BAND] for top in range(0, stack.shape[1], _BAND)]
-    return np.concatenate([_mean(band) if bilevel else low_quantile(band, _QUANTILE) for band in bands])
+    central = np.concatenate([_mean(band) if bilevel else low_quantile(band, _QUANTILE) for band in bands])
+    return _filled(central, (stack == OUTSIDE).all(axis=0))
+
+
+_GAP = 9
+"""Pixels across the widest gap, where a rule hid every sample, that is filled from both sides."""
+
+
+def _filled(folded: Floats, unseen: NDArray[np.bool_]) -> Floats:
+    if not unseen.any():
+        return folded
+    closed = cv2.morphologyEx(folded, cv2.MORPH_CLOSE, np.ones((_GAP, _GAP), np.uint8))
+    return np.where(unseen, closed, folded)
 
 
 def low_quantile(band: Pixels, share: float) -> Floats:

@@ -20,7 +20,7 @@ from cleanup.registration import (
 )
 from cleanup.watermark_evidence import WORK_DPI
 from cleanup.watermark_model import Watermark, WatermarkOptions, copy_points, lay
-from cleanup.watermark_rim import offsets, rim
+from cleanup.watermark_rim import copy_maps, rim
 from ocr.types import PageImage, Pixels
 
 _REACH = 40
@@ -58,18 +58,15 @@ def laid_on(page: PageImage, shown: Pixels, dark: Pixels, watermark: Watermark) 
 
 def laid_exactly(page: PageImage, dark: Pixels, watermark: Watermark, to_model: Affine) -> Pixels:
     """The coverage with every copy moved to where the page shows it; ``to_model`` maps the page's pixels."""
-    moves = copy_offsets(page, dark, watermark, to_model)
-    return lay(watermark, page.dpi, to_model, dark.shape, moves)
+    maps = exact_maps(page, dark, watermark, to_model)
+    return lay(watermark, page.dpi, to_model, dark.shape, maps)
 
 
-def copy_offsets(
-    page: PageImage, dark: Pixels, watermark: Watermark, to_model: Affine
-) -> NDArray[np.float64]:
-    """How far each copy lies off its place, page pixels."""
+def exact_maps(page: PageImage, dark: Pixels, watermark: Watermark, to_model: Affine) -> NDArray[np.float64]:
+    """``copy_maps`` of the copies on the page."""
     points = copy_points(watermark, page.dpi, to_model, dark.shape)
-    edge = rim(watermark, page.dpi)
     speckled = page.bilevel or watermark.bilevel
-    return offsets(255 - dark, edge, points, to_model, min(watermark.lightness), speckled)
+    return copy_maps(255 - dark, rim(watermark, page.dpi), points, to_model, min(watermark.lightness), speckled)
 
 
 _CEILING = 1.2
@@ -78,17 +75,21 @@ _CEILING = 1.2
 
 def locate(shown: Pixels, watermark: Watermark, dpi: float) -> Registration | None:
     """The map from page to model pixels at ``dpi``, or None; ``shown`` is the page's evidence."""
-    for start in _starts(shown):
-        found = _locate_near(shown, watermark, dpi, start)
-        if found is not None:
-            return found
-    return None
-
-
-def _starts(shown: Pixels) -> list[Affine]:
-    """Page-to-model maps to begin with: as it lies, on its head, a little turned."""
     height, width = shown.shape
-    return [_turn(width, height, degrees) for degrees in (0.0, 180.0, *_ANGLES)]
+    best: Registration | None = None
+    for degrees in (0.0, 180.0, *_ANGLES):
+        if degrees not in (0.0, 180.0) and best is not None:
+            break
+        found = _locate_near(shown, watermark, dpi, _turn(width, height, degrees))
+        if found is not None and (best is None or found.blocks > best.blocks):
+            best = found
+        if best is not None and best.agreeing >= _MOST_BLOCKS:
+            break
+    return best
+
+
+_MOST_BLOCKS = 0.4
+"""Share of the blocks that agree from which no other turn is tried."""
 
 
 def _turn(width: int, height: int, degrees: float) -> Affine:

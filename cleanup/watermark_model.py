@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from cleanup.lattice import Lattice
-from cleanup.registration import Affine
+from cleanup.registration import Affine, chained
 from ocr.types import Pixels
 
 
@@ -125,22 +125,20 @@ def lay(
     dpi: float,
     to_model: Affine,
     shape: tuple[int, ...],
-    offsets: NDArray[np.float64] | None = None,
+    maps: NDArray[np.float64] | None = None,
 ) -> Pixels:
     """The coverage as it lies on a page of ``shape`` (height, width) at ``dpi``, 0–255.
 
-    ``to_model`` maps page pixels to model pixels, both at ``dpi``. ``offsets``, x and y in page pixels, say how far
-    the copy at each of ``copy_points`` lies off its place. Neighbouring patches show the same copies where they
-    overlap; the darker one counts.
+    ``to_model`` maps page pixels to model pixels, both at ``dpi``. ``maps`` (points, 2, 3) takes page pixels to where
+    they would be if the copy at each of ``copy_points`` lay exactly in its place. Neighbouring patches show the
+    same copies where they overlap; the darker one counts.
     """
     patch, origin = patch_at(watermark, dpi)
     laid = np.zeros(shape[:2], np.uint8)
     points = copy_points(watermark, dpi, to_model, shape)
-    moves = np.zeros((len(points), 2)) if offsets is None else offsets
-    for place, move in zip(points, moves, strict=True):
-        to_patch = to_model.copy()
-        to_patch[:, 2] -= place + origin + to_model[:, :2] @ move
-        _put(laid, patch, to_patch)
+    for index, place in enumerate(points):
+        exact = to_model if maps is None else chained(to_model, maps[index])
+        _put(laid, patch, _to_patch(exact, place + origin))
     return laid
 
 
@@ -150,7 +148,18 @@ def copy_points(
     """The model pixels at ``dpi`` that the copies on a page of ``shape`` are laid at."""
     if watermark.lattice is None:
         return [np.zeros(2)]
-    return lattice_points(watermark.lattice.scaled(dpi / watermark.dpi), to_model, shape)[:_MAX_TILES]
+    points = lattice_points(watermark.lattice.scaled(dpi / watermark.dpi), to_model, shape)[:_MAX_TILES]
+    if not watermark.coverage:
+        return points
+    patch, origin = patch_at(watermark, dpi)
+    return [place for place in points if _window(_to_patch(to_model, place + origin), patch.shape, shape)]
+
+
+def _to_patch(to_model: Affine, corner: NDArray[np.float64]) -> Affine:
+    """From page pixels to the pixels of a patch whose top left corner is the model pixel ``corner``."""
+    to_patch = to_model.copy()
+    to_patch[:, 2] -= corner
+    return to_patch
 
 
 _MAX_TILES = 4000

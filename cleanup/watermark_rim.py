@@ -1,7 +1,7 @@
-"""How far each copy of the watermark lies off its lattice point on a page, to a hundredth of a pixel.
+"""Where each copy of the watermark really lies on a page, to a few hundredths of a pixel.
 
 Copies are often set to whole pixels or points, so no lattice fits them exactly, and paper bends. At the rim of a
-stroke the page's lightness changes steeply, so the rim tells the shift: least squares on the linearised coverage
+stroke the page's lightness changes steeply, so the rim tells the place: least squares on the linearised coverage
 (Lucas and Kanade 1981) over some thousand rim pixels per copy, without those that ink has darkened.
 """
 
@@ -27,8 +27,12 @@ _MAX_POINTS = 2000
 _MAX_OFFSET = 3.0
 """Pixels: a copy further off is not at its place at all."""
 _LEAST_POINTS = 120
+_LEAST_TRUST = 0.15
+"""Share of a copy's rim that must agree with it before its place is believed."""
 _PULL = 2.0
 """Weight of the assumption that a copy lies where the lattice says, in steep pixels."""
+_STIFF = 10.0
+"""How much more it takes to turn or stretch a copy than to shift it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,25 +61,63 @@ def rim(watermark: Watermark, dpi: float) -> Rim:
     return Rim(places, share[rows, columns], np.column_stack([across[rows, columns], down[rows, columns]]))
 
 
-def offsets(
+def copy_maps(
     lightness: Pixels, edge: Rim, points: list[Places], to_model: Affine, level: float, bilevel: bool
-) -> NDArray[np.float64]:
-    """How far (x, y page pixels) the copy at each lattice point lies off its place, ``(points, 2)``.
+) -> Places:
+    """Where each copy really lies, ``(points, 2, 3)``: from page pixels to the pixels the lattice would have.
 
-    ``lightness`` is the page relative to its paper, 0–255; ``level`` that of a covered bare pixel, 0–1. Copies
-    with too little to see are given the median of the others.
+    ``lightness`` is the page relative to its paper, 0–255; ``level`` that of a covered bare pixel, 0–1. A copy may
+    be shifted, turned and stretched a little, as bent paper does; one with too little to see is shifted like the
+    others.
     """
     if not points or len(edge.share) < _LEAST_POINTS:
-        return np.zeros((len(points), 2))
+        return _maps(np.zeros((len(points), 6)), np.zeros((len(points), 2)), 1.0)
     seen = np.asarray(cv2.GaussianBlur(lightness, (0, 0), 1.5), dtype=np.uint8) if bilevel else lightness
     on_page = _on_page(edge, points, to_model)
-    found = np.zeros((len(points), 2))
-    sure = np.zeros(len(points), dtype=bool)
-    for limit in (0.35, 0.25, 0.15):
-        step, sure = _step(seen, edge, on_page + found[:, None, :], level, 1.0 if bilevel else limit)
+    middle = on_page.mean(axis=1)
+    relative = on_page[0] - middle[0]
+    size = float(np.abs(relative).max()) or 1.0
+    slope = (edge.slope @ to_model[:, :2]).astype(np.float32)
+    ways = np.column_stack([slope, slope * (relative[:, :1] / size), slope * (relative[:, 1:] / size)])
+    found = np.zeros((len(points), 6))
+    for limit in (0.35, 0.35, 0.3, 0.2, 0.15):
+        moved = on_page + _displacement(found, relative / size)
+        step, trust = _step(seen, edge.share, ways, moved, level, 1.0 if bilevel else limit)
         found = np.clip(found + step, -_MAX_OFFSET, _MAX_OFFSET)
-    usual = np.median(found[sure], axis=0) if sure.any() else np.zeros(2)
-    return np.where(sure[:, None], found, usual)
+        found[:, :2] = _neighbourly(found[:, :2], trust, middle)
+    return _maps(found, middle, size)
+
+
+def _neighbourly(shifts: Places, trust: NDArray[np.float64], middle: Places) -> Places:
+    """``shifts`` (points, 2) with those without trust put where evenly bent paper would have them.
+
+    ``trust`` is the share of a copy's rim that was seen. The bend is a quadratic surface fitted to the others.
+    """
+    known = trust > _LEAST_TRUST
+    if known.sum() < 8:
+        usual = np.median(shifts[known], axis=0) if known.any() else np.zeros(2)
+        return np.where(known[:, None], shifts, usual)
+    x, y = ((middle - middle.mean(axis=0)) / (np.abs(middle).max() or 1.0)).T
+    surface = np.column_stack([np.ones_like(x), x, y, x * x, x * y, y * y])
+    scaled = surface * np.where(known, trust, 0.0)[:, None]
+    bent = surface @ np.linalg.solve(scaled.T @ surface + 1e-3 * np.eye(6), scaled.T @ shifts)
+    return np.where(known[:, None], shifts, np.clip(bent, -_MAX_OFFSET, _MAX_OFFSET))
+
+
+def _displacement(found: Places, relative: Places) -> Places:
+    """Shift of every rim pixel of every copy, ``(points, n, 2)``, from x, y; those along x; those along y."""
+    shift = found[:, None, 0:2]
+    return np.asarray(
+        shift + found[:, None, 2:4] * relative[None, :, :1] + found[:, None, 4:6] * relative[None, :, 1:]
+    )
+
+
+def _maps(found: Places, middle: Places, size: float) -> Places:
+    maps = np.zeros((len(found), 2, 3))
+    maps[:, :, 0] = np.array([1.0, 0.0]) - found[:, 2:4] / size
+    maps[:, :, 1] = np.array([0.0, 1.0]) - found[:, 4:6] / size
+    maps[:, :, 2] = -found[:, 0:2] + (found[:, 2:4] * middle[:, :1] + found[:, 4:6] * middle[:, 1:]) / size
+    return maps
 
 
 def _on_page(edge: Rim, points: list[Places], to_model: Affine) -> Places:
@@ -86,21 +128,22 @@ def _on_page(edge: Rim, points: list[Places], to_model: Affine) -> Places:
 
 
 def _step(
-    seen: Pixels, edge: Rim, on_page: Places, level: float, limit: float
-) -> tuple[Places, NDArray[np.bool_]]:
-    """One step of least squares for every copy at once, and which copies had enough to see."""
+    seen: Pixels, share: Floats, ways: Floats, on_page: Places, level: float, limit: float
+) -> tuple[Places, NDArray[np.float64]]:
+    """One step of least squares for every copy at once, and the share of each copy's rim that agreed.
+
+    ``ways`` (n, 6) is how coverage changes at each rim pixel with each of the copy's six parameters.
+    """
     height, width = seen.shape
     x, y = on_page[..., 0].astype(np.float32), on_page[..., 1].astype(np.float32)
     sampled = cv2.remap(seen, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    left = sampled.astype(np.float32) / 255 - (1 - edge.share * np.float32(1 - level))
+    left = sampled.astype(np.float32) / 255 - (1 - share * np.float32(1 - level))
     inside = (x >= 1) & (y >= 1) & (x < width - 2) & (y < height - 2)
-    weight = np.where(inside, np.clip(1 - (left / limit) ** 2, 0, None) ** 2, 0)
-    weight = weight.astype(np.float32)
-    slope = edge.slope * np.float32(1 - level)
-    across, down = slope[:, 0], slope[:, 1]
-    cross = weight @ (across * down)
-    normal = np.stack([weight @ across**2, cross, cross, weight @ down**2], axis=1).reshape(-1, 2, 2)
-    wanted = (weight * left) @ slope
-    normal += np.eye(2) * _PULL * _STEEP**2 * (1 - level) ** 2
-    step = np.linalg.solve(normal.astype(np.float64), wanted[..., None].astype(np.float64))[..., 0]
-    return np.clip(step, -1, 1), (weight > 0).sum(axis=1) >= _LEAST_POINTS
+    weight = np.where(inside, np.clip(1 - (left / limit) ** 2, 0, None) ** 2, 0).astype(np.float32)
+    scaled = (ways * np.float32(1 - level)).astype(np.float32)
+    products = (scaled[:, :, None] * scaled[:, None, :]).reshape(len(share), 36)
+    normal = (weight @ products).reshape(-1, 6, 6).astype(np.float64)
+    wanted = ((weight * left) @ scaled).astype(np.float64)
+    normal += np.diag([1, 1, *[_STIFF] * 4]) * _PULL * _STEEP**2 * (1 - level) ** 2
+    step = np.linalg.solve(normal, wanted[..., None])[..., 0]
+    return np.clip(step, -1, 1), weight.mean(axis=1).astype(np.float64)

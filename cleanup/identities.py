@@ -143,8 +143,8 @@ def _column_terms(codes: Sequence[str], places: Mapping[str, CodePlace], index: 
 def _code_total(chain: Chain, identity: Identity) -> Iterator[Equation]:
     places = _code_places(chain)
     roots = _children(places)[None]
-    if not roots:
-        return
+    if not roots or not chain[0][1].head_texts:
+        return  # without a head its first rows stand in another table
     for block, grid in chain:
         for row, label in _total_rows(grid, identity.total):
             for col in _amounts_of_label(grid, row, label):
@@ -197,6 +197,7 @@ def _columns(block: int, grid: AmountGrid, identity: Identity) -> Iterator[Equat
                 yield Equation(identity.name, (block, identity.name, total), Place(block, row, total), terms)
 
 
+_SUBTOTAL = "小计"
 Columns = tuple[int, list[tuple[int, int]]]
 """A total column and its parts with signs."""
 
@@ -228,14 +229,21 @@ def _as_the_rows_say(grid: AmountGrid, rule: Columns, identity: Identity) -> Col
 
 
 def _other_spans(grid: AmountGrid, total: int, identity: Identity) -> Iterator[Columns]:
-    """The leaf columns right of the total: the next two, three …, totals left out, within its panel."""
+    """What a total may sum if not what its head says, totals left out.
+
+    小计: the next two, three or four columns; any other total: all up to the next total of its name.
+    """
     wanted = {plain(name) for name in identity.total}
-    run: list[tuple[int, int]] = []
+    name, run = grid.head(total), list[tuple[int, int]]()
     for col in sorted(grid.heads):
-        if col > total and grid.head(col) not in wanted and len(run) < 12:
+        if col > total and grid.head(col) == name:
+            break
+        if col > total and grid.head(col) not in wanted:
             run.append((col, 1))
-            if len(run) >= 2:
-                yield total, list(run)
+    if name == _SUBTOTAL:
+        yield from ((total, run[:n]) for n in (2, 3, 4) if n <= len(run))
+    elif len(run) >= 2:
+        yield total, run
 
 
 def _support(grid: AmountGrid, rule: Columns) -> tuple[int, int]:
@@ -345,8 +353,8 @@ def _uncoded(grid: AmountGrid) -> Iterator[Panel]:
 def _rows(block: int, grid: AmountGrid, identity: Identity) -> Iterator[Equation]:
     """Totals over the items before them (or after, where the total comes first)."""
     wanted = {plain(name) for name in identity.total}
-    if any(label.text in _CLASS_MARKS for label in grid.labels.values()):
-        return
+    if not grid.head_texts or any(label.text in _CLASS_MARKS for label in grid.labels.values()):
+        return  # without a head its first rows stand in another table; classes have their own rule
     for panel in _uncoded(grid):
         for section in _sections(grid, panel):
             for row, items in _totals(section, wanted):

@@ -43,11 +43,17 @@ def misreading_cost(read: str, value: Decimal, decimals: int | None) -> int:
     return slips if slips <= 2 else IMPOSSIBLE
 
 
-def lost_only_its_point(read: str, value: Decimal, decimals: int | None) -> bool:
-    """Whether the reading has the value's digits, and only the point is not where the table has it."""
+def is_malformed(read: str, value: Decimal, decimals: int | None) -> bool:
+    """Whether the reading is no amount in the table's form, and the form says that ``value`` was printed.
+
+    Two ways: it has the value's digits, and only the point is not where the table has it; or it is a digit or two
+    where nothing was printed.
+    """
     got = re.sub(r"[\s,，]", "", read[:MAX_CHARACTERS])
     if not decimals or not got or len(got.partition(".")[2]) == decimals:
         return False
+    if not value:
+        return len(got) <= 2 and got.isdigit()
     return got.replace(".", "") == f"{value:.{decimals}f}".replace(".", "")
 
 

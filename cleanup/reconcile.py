@@ -20,7 +20,7 @@ from cleanup.completeness import note_missing
 from cleanup.copies import Copies, find_copies
 from cleanup.equations import Equation, Place
 from cleanup.identities import Grids, find_equations
-from cleanup.misreadings import grouped, lost_only_its_point, misreading_cost, recogniser_values
+from cleanup.misreadings import grouped, is_malformed, misreading_cost, recogniser_values
 from cleanup.numbers import number_style
 from cleanup.prose_amounts import check_prose
 from cleanup.repair import Evidence, Ledger, Repair, exchanges, ledger, repair_all
@@ -60,6 +60,8 @@ class _Verdicts:
     """Reasons by block index."""
     incomplete: frozenset[int]
     """Tables that may lack rows."""
+    denied: frozenset[Place]
+    """Cells in some sum that does not hold."""
 
 
 def reconcile(document: Document, identities: Identities, options: ReconcileOptions | None = None) -> Document:
@@ -156,11 +158,11 @@ def _evidence(grids: Grids, copies: Copies) -> Evidence:
     def cost(place: Place, value: Decimal) -> int:
         return misreading_cost(cells[place].reading.text, value, decimals[place.block])
 
-    def pointless(place: Place, value: Decimal) -> bool:
-        return lost_only_its_point(cells[place].reading.text, value, decimals[place.block])
+    def malformed(place: Place, value: Decimal) -> bool:
+        return is_malformed(cells[place].reading.text, value, decimals[place.block])
 
     heard = {place: found for place, cell in cells.items() if (found := recogniser_values(cell))}
-    return Evidence(cost, pointless, heard, copies, frozenset(blank), frozenset(unread))
+    return Evidence(cost, malformed, heard, copies, frozenset(blank), frozenset(unread))
 
 
 # --- judging ----------------------------------------------------------------------------------------------
@@ -196,6 +198,7 @@ def _judge(
         _changes(repairs, books, grids),
         {block: tuple(dict.fromkeys(found))[:20] for block, found in tables.items()},
         frozenset(incomplete),
+        frozenset(p for e in books.equations if books.fails(e) for p in e.places()),
     )
 
 
@@ -360,8 +363,9 @@ def _written_cell(
     reasons = verdicts.reasons.get(place, ())
     change = verdicts.repairs.get(place)
     if change is None and cell.amount and _ends_differ(cell.reading.text, decimals):
-        change = (Decimal(cell.amount), "数字前后多读或少读了符号或0", 0.99) if verified else None
-        reasons = reasons if verified else (*reasons, "数字前后的0与同表其他金额不同")
+        proved = bool(verified) and place not in verdicts.denied
+        change = (Decimal(cell.amount), "数字前后多读或少读了符号或0", 0.99) if proved else None
+        reasons = reasons if proved else (*reasons, "数字前后的0与同表其他金额不同")
     if not verified and not reasons and change is None:
         return cell
     reading = cell.reading

@@ -32,8 +32,8 @@ class Evidence:
 
     cost: Callable[[Place, Decimal], int]
     """Slips of the recogniser from a value to what it read at a place."""
-    pointless: Callable[[Place, Decimal], bool]
-    """Whether what was read at a place is the value with its point lost or moved, against the table's own form."""
+    malformed: Callable[[Place, Decimal], bool]
+    """Whether what was read at a place is no amount in the table's form, and the value is what it must have been."""
     recogniser: Mapping[Place, Mapping[Decimal, float]]
     """Other values the recogniser thought of, with probabilities."""
     copies: Copies
@@ -206,7 +206,7 @@ def _exchange_pairs(failing: Sequence[Equation], books: Ledger) -> Iterator[tupl
 def _beyond_doubt(repair: Repair, books: Ledger, evidence: Evidence) -> bool:
     """Whether the repair is a likely misreading with enough independent reasons."""
     if len(repair.changes) == 2:
-        return len(repair.fixed) >= 2
+        return _exchange_beyond_doubt(repair, books, evidence)
     (place, value), *_ = repair.changes
     if repair.cost >= IMPOSSIBLE or (value < 0 <= books.values[place]):
         return False
@@ -217,7 +217,26 @@ def _beyond_doubt(repair: Repair, books: Ledger, evidence: Evidence) -> bool:
         return repair.support >= 3 or (outside and len(repair.fixed) >= 1 and repair.cost <= 1)
     if len(repair.fixed) >= 2:
         return True
-    return repair.copy_of is not None or repair.likelihood >= 0.2 or evidence.pointless(place, value)
+    return repair.copy_of is not None or repair.likelihood >= 0.2 or evidence.malformed(place, value)
+
+
+def _exchange_beyond_doubt(repair: Repair, books: Ledger, evidence: Evidence) -> bool:
+    """Whether two cells changed places for certain.
+
+    Within a row the sums of two columns tell. Down a column the rows' own sums would be as content with an exchange
+    in any other column of the two rows: only copies of both amounts in another table tell.
+    """
+    (a, _), (b, _) = repair.changes
+    if a.row == b.row:
+        return len(repair.fixed) >= 2
+    return all(
+        any(books.values[p] == value for p in evidence.copies.twins.get(place, ())) for place, value in repair.changes
+    )
+
+
+def _is_speck(repair: Repair) -> bool:
+    """Whether the repair takes away a digit or two that stand where nothing is printed."""
+    return len(repair.changes) == 1 and not repair.changes[0][1] and repair.cost <= 1
 
 
 def _rivals(repair: Repair, other: Repair) -> bool:
@@ -225,5 +244,7 @@ def _rivals(repair: Repair, other: Repair) -> bool:
     if {p for p, _ in repair.changes} & {p for p, _ in other.changes}:
         return repair.changes != other.changes and other.support >= repair.support
     if not set(repair.fixed) & set(other.fixed) or other.cost >= IMPOSSIBLE:
+        return False
+    if _is_speck(repair) and other.cost > repair.cost:
         return False
     return other.support >= repair.support

@@ -167,11 +167,11 @@ def _cut_end(
     """Where each line starts (``side`` -1) or ends (1) after trimming."""
     where = lines[:, 1 if side < 0 else 2]
     last, thickness = _last_post(lines, posts, side)
-    crosses = ~np.isnan(last)
+    near = np.abs(np.nan_to_num(last, nan=np.inf) - where) <= options.stroke
     behind = _ink_behind(lines, np.nan_to_num(last), thickness / 2 + 0.3, 3.3, thin, unit, side)
     tight = options.model_copy(update={"reach": options.reach / 2})
     hangs = ~_held(_level(lines, where), where, posts, tight)
-    return np.where(crosses & hangs & _has_gap(behind), last, where)
+    return np.where(near & hangs & _has_gap(behind), last, where)
 
 
 def _ink_behind(

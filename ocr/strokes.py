@@ -41,6 +41,7 @@ class RulingOptions(BaseModel):
     pale: float = Field(0.78, ge=0, le=1, description="a short rule with less ink than this against long ones is none")
     sure_length: float = Field(150.0, gt=0, le=2000, description="a rule this long is never doubted (points)")
     least_stretch: float = Field(1.8, gt=0, le=50, description="lowest row or narrowest column (points)")
+    stroke: float = Field(26.0, gt=0, le=200, description="longest stroke of a character (points)")
     reach: float = Field(0.8, ge=0, le=10, description="how far from a rule a shorter one ends (points)")
     max_pieces: int = Field(3000, ge=10, le=20000, description="pieces considered a direction, longest first")
 

@@ -163,6 +163,31 @@ def test_slanted_strokes_over_a_table_make_no_rules(grey: int) -> None:
     assert spans_of(grid) == HEADER.cells
 
 
+@pytest.mark.parametrize("swing", [(4.0, 3.1), (2.0, 7.0)])
+def test_a_bent_page_keeps_its_grid(swing: tuple[float, float]) -> None:
+    table = regular(9, 6, row=15, col=85, merges=((0, 0, 1, 2), (3, 2, 2, 1)))
+    image = page(table, Scan(width=560, height=220))
+    height, width = image.pixels.shape
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    bent = cv2.remap(
+        image.pixels,
+        (x + 2 * np.sin(y / height * 3.1)).astype(np.float32),
+        (y + swing[0] * np.sin(x / width * swing[1])).astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderValue=(255,),
+    )
+    (grid,) = found(replace(image, pixels=np.asarray(bent, dtype=np.uint8)))
+    assert spans_of(grid) == table.cells
+
+
+@pytest.mark.parametrize("contrast", [0.3, 0.6])
+def test_a_faint_print_keeps_its_grid(contrast: float) -> None:
+    image = page(HEADER, Scan(noise=3))
+    pale = (255 - (255 - image.pixels.astype(np.float64)) * contrast).astype(np.uint8)
+    (grid,) = found(replace(image, pixels=pale))
+    assert spans_of(grid) == HEADER.cells
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_noise_has_no_rules(seed: int) -> None:
     pixels = np.random.default_rng(seed).integers(0, 256, (900, 700)).astype(np.uint8)

@@ -19,6 +19,7 @@ COMMANDS = {
     "report": "one page over many documents: how each came out, sortable",
     "clean": "clean text that someone else recognised, without pictures",
     "dictionary": "check, list, extend and export the dictionaries",
+    "watermark": "say what watermark and seals a file has; with pictures before and after",
     "doctor": "show versions, engines and models, and what is missing; touches no network",
 }
 """Name and summary of each command; its module is imported when it is called, or asked for help."""

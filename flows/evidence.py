@@ -73,8 +73,7 @@ def read_phrase(watermark: Watermark, engine: Engine, known: Sequence[str]) -> s
         return None
     picture = PageImage(0, tile, 100.0, np.eye(3), tile.shape[1] * 0.72, tile.shape[0] * 0.72)
     lines = sorted(engine.recognise(picture), key=lambda line: (line.box.center[1], line.box.left))
-    text = "".join(line.text for line in lines if line.confidence >= _LEGIBLE)
-    text = "".join(text.split())
+    text = once("".join(letters(line.text) for line in lines if line.confidence >= _LEGIBLE))
     nearest = process.extractOne(text, known, scorer=fuzz.ratio, score_cutoff=_NEARLY)
     if nearest:
         return str(nearest[0])
@@ -97,6 +96,20 @@ def _sampled(path: Path, numbers: Sequence[int], options: RunOptions) -> tuple[l
             except Exception as error:  # the page's own reading will report it
                 log.debug("page %d gives no evidence: %s", number, error)
     return layers, images
+
+
+def letters(text: str) -> str:
+    """The letters and Han characters of a text: what else a tile shows is the edge of another copy."""
+    return "".join(c for c in text if c.isalnum())
+
+
+def once(text: str) -> str:
+    """A phrase that a tile shows several times, once: 内部资料内部资料内 is 内部资料."""
+    for length in range(2, len(text) // 2 + 1):
+        unit = text[:length]
+        if (unit * (len(text) // length + 1)).startswith(text):
+            return unit
+    return text
 
 
 Size = tuple[int, int]

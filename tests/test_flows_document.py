@@ -13,7 +13,7 @@ from document.json import dump, to_json, validate
 from document.types import Origin, Status
 from document.writers.text import write_text
 from flows.document import clean_document, finish, prepare, read_page
-from flows.evidence import sample, spread
+from flows.evidence import letters, once, sample, spread
 from flows.options import Mode, RunOptions, chosen_pages
 from ocr.engine import EngineName, EngineOptions, load_engine
 
@@ -151,6 +151,14 @@ def test_a_sample_hears_the_turned_page_among_many() -> None:
     assert len(chosen) == 10
     assert sample({}) == ()
     assert len(sample({n: (n, n) for n in range(1, 30)})) <= 10
+
+
+@pytest.mark.parametrize(
+    ("read", "phrase"),
+    [("内部资料内部资料内", "内部资料"), ("征求意见稿", "征求意见稿"), ("：=二", "二"), ("", ""), ("草稿草稿", "草稿")],
+)
+def test_a_phrase_is_said_once_and_without_signs(read: str, phrase: str) -> None:
+    assert once(letters(read)) == phrase
 
 
 def test_options_cannot_be_changed_or_misspelt() -> None:

@@ -116,6 +116,7 @@ def parse_label(text: str, col: int) -> Label | None:
         kind = found.lastgroup or "han"
         rank, ordinal = _RANKS[kind], _ordinal(found.group(kind))
         compact = compact[found.end() :]
+    compact = compact.rstrip("：")
     if _PARTIAL.match(compact):
         rank = PARTIAL
     return Label(compact, rank, col, ordinal) if any(c.isalpha() for c in compact) else None
@@ -143,12 +144,16 @@ def read_grid(table: Table) -> AmountGrid | None:
     body = [c for c in table.cells if c.row >= roles.header_rows and c.row not in roles.numbering_rows]
     codes = _codes(body, roles)
     columns = _amount_columns(table, body, roles)
-    if not columns:
+    if not columns and not any(cell.amount is not None for cell in body):
         return None
     heads, head_texts = _heads(table, roles)
     labels = _labels(body, roles, columns)
     return AmountGrid(
-        amounts={(c.row, c.col): _amount(c) for c in body if c.col in columns and c.col_span == 1},
+        amounts={
+            (c.row, c.col): _amount(c)
+            for c in body
+            if (c.col in columns and c.col_span == 1) or c.amount is not None  # the latter in forms
+        },
         labels=labels,
         codes=codes,
         panels=_panels(labels, codes, columns, table.n_cols),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from cleanup.amount_grid import PARTIAL, PLAIN, AmountGrid, Label, Panel, plain
 from cleanup.equations import Equation, Place
@@ -368,6 +369,12 @@ def _totals(section: list[Item], wanted: set[str]) -> Iterator[tuple[int, list[i
         rest = section[1:]
         if len(at) == 1:
             yield section[0][0], _uppermost(rest)
+        elif all(section[i][1].text == _SUBTOTAL for i in at[1:]):
+            yield section[0][0], [section[i][0] for i in at[1:]]
+            for index, end in pairwise([*at[1:], len(section)]):
+                items = [row for row, label in section[index + 1 : end] if label.rank != PARTIAL]
+                if items:
+                    yield section[index][0], items
         return
     previous: list[int] = []
     for i, index in enumerate(at):
@@ -491,6 +498,34 @@ def _by_row(rows: Iterable[tuple[int, Label]]) -> Iterator[tuple[int, Label]]:
             yield row, label
 
 
+def _form(block: int, grid: AmountGrid, identity: Identity) -> Iterator[Equation]:
+    """Labelled amounts under each other: 资金总额 over the sources of money named below it in its column."""
+    for row, label in _total_rows(grid, identity.total):
+        total = _amounts_of_label(grid, row, label)[:1]
+        below = {
+            other.text: place
+            for (r, col), other in sorted(grid.labels.items(), reverse=True)
+            if col == other.col == label.col and row < r <= row + _FORM_ROWS
+            for place in [(r, *_amounts_of_label(grid, r, other)[:1])]
+        }
+        found = [_first_of(below, part.labels) for part in identity.parts]
+        terms = tuple(
+            (Place(block, place[0], place[1]), part.sign)
+            for place, part in zip(found, identity.parts, strict=True)
+            if place is not None and len(place) == 2
+        )
+        if total and len(terms) >= 2:
+            yield Equation(identity.name, (block, identity.name), Place(block, row, total[0]), terms)
+
+
+_FORM_ROWS = 8
+"""How far below its total a source of money stands."""
+
+
+def _first_of(below: Mapping[str, tuple[int, ...]], names: Sequence[str]) -> tuple[int, ...] | None:
+    return next((below[plain(name)] for name in names if plain(name) in below), None)
+
+
 # --- across tables ----------------------------------------------------------------------------------------
 
 
@@ -533,4 +568,5 @@ _FINDERS: Mapping[IdentityKind, Callable[[int, AmountGrid, Identity], Iterator[E
     IdentityKind.OUTLINE: _outline,
     IdentityKind.CLASSES: _classes,
     IdentityKind.SAME_ROW: _same_row,
+    IdentityKind.FORM: _form,
 }

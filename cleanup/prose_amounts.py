@@ -16,12 +16,15 @@ from itertools import permutations
 
 from cleanup.misreadings import grouped, misreading_cost
 from dictionaries.identities import Identities, IdentityKind
-from document.types import BlockKind, Correction, Document, Reading, Rule, TextBlock
+from document.types import BlockKind, Correction, Document, Reading, Rule, Table, TextBlock
 
 _NUMBER = re.compile(
     r"(?<![\d.,])(\d{1,3}(?:[,，]\d{3})+(?:\.\d{1,4})?|\d{1,15}(?:\.\d{1,4})?)\s?(万元|亿元|千元|元|%|％)"
 )
 _SCALE = {"元": Decimal(1), "千元": Decimal(1000), "万元": Decimal(10_000), "亿元": Decimal(100_000_000)}
+_RATE = re.compile(
+    r"([\d,]{1,20}\.?\d{0,6})[/÷]([\d,]{1,20}\.?\d{0,6})[×xX*]100[%％]?[)）]{0,2}\s?=\s?(\d{1,6}\.?\d{0,4})[%％]"
+)
 _LESS = re.compile(r"减少|下降|降低|减幅|压减")
 _KINDS = frozenset({BlockKind.PARAGRAPH, BlockKind.HEADING, BlockKind.NOTE})
 MAX_TEXT = 6000
@@ -75,6 +78,8 @@ def check_prose(document: Document, identities: Identities) -> Document:
     earlier: list[tuple[ProseNumber, ...]] = []
     blocks = list(document.blocks)
     for index, block in enumerate(blocks):
+        if isinstance(block, Table):
+            blocks[index] = _with_rates(block, identities)
         if not isinstance(block, TextBlock) or block.kind not in _KINDS:
             continue
         numbers = prose_numbers(block.reading.text)
@@ -85,6 +90,28 @@ def check_prose(document: Document, identities: Identities) -> Document:
         if numbers:
             earlier.append(numbers)
     return replace(document, blocks=tuple(blocks))
+
+
+def _rate_doubt(text: str, identities: Identities) -> str | None:
+    """Whether a rate that is written out, （111.40/146×100%）=76.30%, is computed wrong; then the doubt in words."""
+    for spent, had, rate in _RATE.findall(text[:MAX_TEXT]):
+        a, b, said = (Decimal(x.replace(",", "").rstrip(".") or "0") for x in (spent, had, rate))
+        step = Decimal(1).scaleb(int(said.as_tuple().exponent))
+        names = [identity.name for identity in identities.of_kind(IdentityKind.RATE)]
+        if names and b and abs(100 * a / b - said) > step:
+            return f"{names[0]}：{spent}÷{had}为{100 * a / b:.2f}%，不是{rate}%"
+    return None
+
+
+def _with_rates(table: Table, identities: Identities) -> Table:
+    doubts = {(c.row, c.col): _rate_doubt(c.reading.text, identities) for c in table.cells if "=" in c.reading.text}
+    cells = tuple(
+        replace(c, reading=replace(c.reading, needs_review=True, reasons=(*c.reading.reasons, doubt)))
+        if (doubt := doubts.get((c.row, c.col)))
+        else c
+        for c in table.cells
+    )
+    return replace(table, cells=cells)
 
 
 def prose_numbers(text: str) -> tuple[ProseNumber, ...]:

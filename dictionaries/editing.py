@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dictionaries.identities import IDENTITIES
 from dictionaries.loader import (
     LABELS,
     LOOK_ALIKES,
@@ -29,6 +30,7 @@ FILES: dict[str, tuple[tuple[str, ...], FileKind[Any]]] = {
     "watermark_phrases": (("phrase", "source"), PHRASES),
     "look_alikes": (("left", "right", "weight", "source"), LOOK_ALIKES),
     "traditional": (("traditional", "simplified"), TRADITIONAL),
+    "identities": (("name", "kind", "tables", "total", "parts", "source"), IDENTITIES),
 }
 """File name without ``.csv`` → its columns and how its rows are checked."""
 

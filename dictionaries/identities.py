@@ -51,8 +51,6 @@ class IdentityKind(StrEnum):
     """In prose: 完成年初预算的 is the outcome against the budget."""
     RATE = "rate"
     """In a self-evaluation form: 预算执行率 = amount spent / amount received."""
-    SCORE = "score"
-    """In a self-evaluation form: the total score is the sum of the scores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +147,6 @@ _NEED_TOTAL = frozenset(
         IdentityKind.CLASSES,
         IdentityKind.SAME_ROW,
         IdentityKind.FORM,
-        IdentityKind.SCORE,
     }
 )
 

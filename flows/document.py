@@ -91,7 +91,7 @@ def put_together(plan: Plan, pages: Sequence[PageContent]) -> Document:
     document = clean_texts(join_split_columns(document), dictionary)
     document = clean_numbers(document)
     document = correct(document, dictionary)
-    return reconcile(document, load_identities())
+    return reconcile(document, load_identities(plan.options.dictionaries))
 
 
 def failed_page(number: int, error: str) -> PageContent:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+from dictionaries.identities import load_identities
 from dictionaries.loader import DictionaryError as BadRows
 from dictionaries.loader import load_dictionary
 from document.exceptions import DictionaryError
@@ -48,6 +49,7 @@ def versions(engine: EngineOptions, dictionaries: Path | None = None) -> Mapping
         "qingzhang": program_version(),
         "code": code_fingerprint(),
         "dictionaries": _dictionaries(dictionaries),
+        "identities": _identities(dictionaries),
         **{name: version for name, version in found.items() if version},
         **engine_versions(engine),
     }
@@ -56,6 +58,13 @@ def versions(engine: EngineOptions, dictionaries: Path | None = None) -> Mapping
 def _dictionaries(own: Path | None) -> str:
     try:
         return load_dictionary(own).version
+    except BadRows as error:
+        raise DictionaryError(str(error)) from error
+
+
+def _identities(own: Path | None) -> str:
+    try:
+        return load_identities(own).version
     except BadRows as error:
         raise DictionaryError(str(error)) from error
 

@@ -173,6 +173,43 @@ def test_the_levels_of_a_code_in_three_columns() -> None:
     assert not flagged(doc)
 
 
+def test_groups_with_subtotals_under_a_grand_total() -> None:
+    rows = [["项目名称", None, "金额"], ["收入总计", None, "130.00"]]
+    rows += [["一般公共预算资金", "小计", "100.00"], [None, "财政拨款资金", "90.00"], [None, "专项收入", "10.00"]]
+    rows += [["其他资金", "小计", "30.00"], [None, "事业收入", "30.00"], [None, "其中：动用结余", "5.00"]]
+    spans = {(0, 0): (1, 2), (1, 0): (1, 2), (2, 0): (3, 1), (5, 0): (3, 1)}
+    doc = reconciled(table(rows, "收入预算总表", spans))
+    assert not flagged(doc)
+    assert [bool(cell(doc, r, 2).verified_by) for r in range(1, 8)] == [True] * 6 + [False]
+
+
+FORM = [
+    ["项目资金（元）", "实施期资金总额：", "341,600", "年度资金总额：", "341,600"],
+    [None, "其中：中央财政资金", "41,600", "其中：中央财政资金", "0"],
+    [None, "省级财政资金", "0", "省级财政资金", "0"],
+    [None, "市县（区）财政资金", "300,000", "市县（区）财政资金", "341,600"],
+    [None, "单位自筹", "0", "单位自筹", "0"],
+]
+NAMED = [["项目名称", "平台建设项目", None, None, None], ["主管部门", "某局", None, None, None]]
+
+
+def test_the_money_of_a_target_form() -> None:
+    spans = {(0, 1): (1, 4), (1, 1): (1, 4), (2, 0): (5, 1)}
+    doc = reconciled(table([*NAMED, *FORM], "项目绩效目标表", spans))
+    assert not flagged(doc)
+    assert cell(doc, 2, 2).verified_by == ("资金总额=各级资金之和",)
+    wrong = [list(row) for row in FORM]
+    wrong[3][2] = "308,000"
+    assert (5, 2) in flagged(reconciled(table([*NAMED, *wrong], "项目绩效目标表", spans)))
+
+
+@pytest.mark.parametrize(("rate", "doubted"), [("76.30", False), ("16.30", True)])
+def test_a_rate_that_is_written_out(rate: str, doubted: bool) -> None:
+    text = f"预算执行率（实际执行金额/实际到位金额×100%）=（111.40/146×100%）={rate}%"
+    doc = reconciled(table([["项目", "内容"], ["执行情况", text]], "自评表"))
+    assert bool(flagged(doc)) is doubted
+
+
 def test_repair_can_be_turned_off() -> None:
     doc = reconcile(document(table(changed(4, 2, "231.48"))), IDENTITIES, ReconcileOptions(repair=False))
     assert cell(doc, 4, 2).reading.text == "231.48"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from cleanup.amount_grid import PARTIAL, PLAIN, AmountGrid, Label, Panel, plain
@@ -30,7 +31,7 @@ def find_equations(grids: Grids, identities: Identities) -> tuple[Equation, ...]
     """All equations of the document, each set of cells once."""
     found: list[Equation] = []
     for chain in _chains(grids):
-        table = grids[chain[0][0]][0]
+        table = grids[chain.pieces[0][0]][0]
         for identity in identities.entries:
             coded = _CODE_FINDERS.get(identity.kind)
             if coded is not None and _applies(identity, table):
@@ -69,8 +70,16 @@ def _distinct(equations: Iterable[Equation]) -> tuple[Equation, ...]:
 # --- codes ------------------------------------------------------------------------------------------------
 
 
-Chain = list[tuple[int, AmountGrid]]
-"""Blocks that are pieces of one printed table, in order; mostly one."""
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Pieces of one printed table, in order; mostly one."""
+
+    pieces: tuple[tuple[int, AmountGrid], ...]
+    """Block index and grid."""
+    is_cut: bool = False
+    """More of it follows, read so badly that its codes cannot be told."""
+
+
 CodePlace = tuple[int, int, Panel]
 """Block, row and panel of a code."""
 
@@ -80,10 +89,13 @@ def _chains(grids: Grids) -> list[Chain]:
     chains: list[Chain] = []
     before: Table | None = None
     for block, (table, grid) in grids.items():
-        if before is not None and _goes_on(before, chains[-1][-1][1], table, grid):
-            chains[-1].append((block, grid))
+        last = chains[-1] if chains else None
+        if last is not None and before is not None and _goes_on(before, last.pieces[-1][1], table, grid):
+            chains[-1] = Chain((*last.pieces, (block, grid)))
         else:
-            chains.append([(block, grid)])
+            if last is not None and before is not None and not grid.head_texts and table.n_cols == before.n_cols:
+                chains[-1] = replace(last, is_cut=True)
+            chains.append(Chain(((block, grid),)))
         before = table
     return chains
 
@@ -97,13 +109,14 @@ def _goes_on(before: Table, above: AmountGrid, table: Table, grid: AmountGrid) -
         return False
     first, last = grid.label(grid.body_rows[0], grid.panels[0]), above.label(above.body_rows[-1], above.panels[0])
     ends = any(label is not None and label.text in _TOTALS for label in (first, last))
-    return not ends and min(grid.codes.values()) > max(above.codes.values())
+    told_apart = len(set(grid.codes.values())) == len(grid.codes)
+    return not ends and told_apart and min(grid.codes.values()) > max(above.codes.values())
 
 
 def _code_places(chain: Chain) -> dict[str, CodePlace]:
     """Where each code is; a code printed twice is left out, its row cannot be told."""
     seen: dict[str, list[CodePlace]] = defaultdict(list)
-    for block, grid in chain:
+    for block, grid in chain.pieces:
         panels = {panel.code_col: panel for panel in grid.panels if panel.code_col is not None}
         for (row, col), code in grid.codes.items():
             if col in panels:
@@ -125,13 +138,16 @@ def _children(codes: Mapping[str, object]) -> dict[str | None, list[str]]:
 
 def _code_tree(chain: Chain, identity: Identity) -> Iterator[Equation]:
     places = _code_places(chain)
+    last = max(places, default="")
     for parent, below in _children(places).items():
-        if parent is None:
+        if parent is None or (chain.is_cut and last.startswith(parent)):
             continue
         block, row, panel = places[parent]
         for index, col in enumerate(panel.amount_cols):
             terms = _column_terms(below, places, index)
-            yield Equation(identity.name, (chain[0][0], identity.name, index), Place(block, row, col), terms, True)
+            yield Equation(
+                identity.name, (chain.pieces[0][0], identity.name, index), Place(block, row, col), terms, True
+            )
 
 
 def _column_terms(codes: Sequence[str], places: Mapping[str, CodePlace], index: int) -> tuple[tuple[Place, int], ...]:
@@ -144,9 +160,9 @@ def _column_terms(codes: Sequence[str], places: Mapping[str, CodePlace], index: 
 def _code_total(chain: Chain, identity: Identity) -> Iterator[Equation]:
     places = _code_places(chain)
     roots = _children(places)[None]
-    if not roots or not chain[0][1].head_texts:
+    if not roots or chain.is_cut or not chain.pieces[0][1].head_texts:
         return  # without a head its first rows stand in another table
-    for block, grid in chain:
+    for block, grid in chain.pieces:
         for row, label in _total_rows(grid, identity.total):
             for col in _amounts_of_label(grid, row, label):
                 chosen = [c for c in roots if _under(label, col, places[c][2], grid)]

@@ -1,11 +1,15 @@
 """A watermark on a 1-bit scan: grey became a speckle of black dots, or solid black.
 
 Nothing is left to unmix. What tells ink from speckle is that type and rules are solid: inside the watermark's
-strokes black stays black only where it fills a small area or a short straight run, as ink does, and a small solid
-piece only beside such ink, where it may be a decimal point.
+strokes black stays black only where it fills an area that speckle hardly ever fills, and a small solid piece only
+beside such ink, where it may be a decimal point. Where the watermark itself is solid, black stays where it joins
+ink on both sides of the stroke.
 """
 
 from __future__ import annotations
+
+import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -15,31 +19,48 @@ from ocr.types import Pixels
 _BLACK = 128
 _TOUCHED = 25
 """Coverage (of 255) from which black dots may be the watermark's."""
-_SOLID = ((3, 3), (2, 7), (7, 2))
-"""Height and width, pixels at 200 dpi, of the least areas that ink fills; a stroke of 8-point type is as wide."""
+_WIDTHS = ((3, 1.0), (2, 1.4))
+"""Widths (pixels at 200 dpi) of strokes of small type, with how much more area the narrower one needs: there are
+more places where it may be."""
+_CHANCE = 1 / 300
+"""Chance that speckle fills an area that is taken for ink."""
 _LARGE = 22
 """Pixels at 200 dpi from which a solid piece is ink wherever it lies: speckle seldom grows so large."""
 _NEAR = 12
 """Pixels at 200 dpi beside ink, along the row, where a small solid piece may be its decimal point."""
+_SOLID_FROM = 0.85
+"""Share of black from which the watermark is solid itself."""
+_ACROSS = 13
+"""Pixels at 200 dpi that a solid watermark's stroke is wide at most."""
 
 
-def without_speckle(pixels: Pixels, coverage: Pixels, dpi: float) -> Pixels:
+def without_speckle(pixels: Pixels, coverage: Pixels, dpi: float, blackness: float) -> Pixels:
     """``pixels`` (0–255) with white where the watermark's dots lie and no ink is; new array.
 
-    ``coverage`` is 255 times the chance that the watermark blackens a pixel, scaled so that its strokes reach 255.
+    ``coverage`` is 255 times the chance that the watermark blackens a pixel, scaled so that its strokes reach 255;
+    ``blackness`` (0–1) is that chance inside them.
     """
     grey = pixels if pixels.ndim == 2 else pixels.min(axis=2)
     black = (grey < _BLACK).astype(np.uint8)
-    touched = coverage >= _TOUCHED
-    kept = _ink(black, touched.astype(np.uint8), dpi)
+    touched = (coverage >= _TOUCHED).astype(np.uint8)
+    kept = _ink(black, touched, _shapes(blackness), dpi)
+    if blackness >= _SOLID_FROM:
+        kept |= _joining(black, touched, dpi)
     cleaned = pixels.copy()
-    cleaned[touched & (kept == 0)] = 255
+    cleaned[(touched > 0) & (kept == 0)] = 255
     return cleaned
 
 
-def _ink(black: Pixels, touched: Pixels, dpi: float) -> Pixels:
+def _shapes(blackness: float) -> list[tuple[int, int]]:
+    """Height and width (pixels at 200 dpi) of areas that speckle fills with the small chance allowed."""
+    needed = math.log(_CHANCE) / math.log(min(max(blackness, 0.05), 0.99))
+    runs = [(width, max(width, math.ceil(more * needed / width))) for width, more in _WIDTHS]
+    return [shape for width, run in runs for shape in {(width, run), (run, width)}]
+
+
+def _ink(black: Pixels, touched: Pixels, shapes: Sequence[tuple[int, int]], dpi: float) -> Pixels:
     """The black pixels inside the touched area that are ink, 0 or 1."""
-    solid = _solid(black, _SOLID, dpi)
+    solid = _solid(black, shapes, dpi)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(solid)
     outside = np.bincount(labels[(solid > 0) & (touched == 0)], minlength=count)
     large = (stats[:, cv2.CC_STAT_AREA] >= _LARGE * (dpi / 200) ** 2) | (outside >= 4)
@@ -49,7 +70,20 @@ def _ink(black: Pixels, touched: Pixels, dpi: float) -> Pixels:
     return np.asarray(solid & cv2.dilate(ink, np.ones((1, reach), np.uint8)), dtype=np.uint8)
 
 
-def _solid(black: Pixels, shapes: tuple[tuple[int, int], ...], dpi: float) -> Pixels:
+def _joining(black: Pixels, touched: Pixels, dpi: float) -> Pixels:
+    """The black pixels that lie straight between ink on either side of the touched area, 0 or 1."""
+    free = black & (1 - touched)
+    side = 2 * (round(_ACROSS * dpi / 200) // 2) + 1
+    level, slanted = np.zeros((side, side), np.uint8), np.eye(side, dtype=np.uint8)
+    level[side // 2] = 1
+    lines = (level, level.T.copy(), slanted, slanted[::-1].copy())
+    joined = np.zeros_like(black)
+    for line in lines:
+        joined |= np.asarray(cv2.morphologyEx(free, cv2.MORPH_CLOSE, line), dtype=np.uint8)
+    return joined & black
+
+
+def _solid(black: Pixels, shapes: Sequence[tuple[int, int]], dpi: float) -> Pixels:
     """The black pixels that belong to a filled rectangle of one of ``shapes`` (pixels at 200 dpi), 0 or 1."""
     kept = np.zeros_like(black)
     for height, width in shapes:

@@ -99,7 +99,13 @@ def _is_seal(dyed: Mask, box: Box, point: float, options: SealOptions) -> bool:
         return False
     left, top, right, bottom = (int(v) for v in box.as_tuple())
     part = dyed[top:bottom, left:right]
-    return float(part.mean()) < options.most_filled and _outline(part) >= options.least_ring
+    if float(part.mean()) > options.most_filled or _outline(part) < options.least_ring:
+        return False
+    return float((cv2.distanceTransform(part.astype(np.uint8), cv2.DIST_L2, 3) > _DEEP * point).mean()) < _MOST_DEEP
+
+
+_DEEP, _MOST_DEEP = 4.0, 0.05
+"""Points from the rim of a filled area, and the share of a seal that may lie so deep: the middle of its star."""
 
 
 def _outline(part: Mask) -> float:

@@ -84,20 +84,22 @@ def _taken_off(
     page: PageImage, light: Pixels, bare: Pixels, coverage: Pixels, watermark: Watermark
 ) -> CleanPage:
     if page.bilevel or watermark.bilevel:
-        pixels = without_speckle(page.pixels, coverage, page.dpi)
+        pixels = without_speckle(page.pixels, coverage, page.dpi, 1 - min(watermark.lightness))
     else:
         pixels = _unmixed(page.pixels, light, bare, coverage, watermark)
     mask = coverage > _MASKED
     return CleanPage(replace(page, pixels=pixels), mask, round(float(mask.mean()), 4))
 
 
+_TOUCHED = 8
+"""Coverage (of 255) from which a pixel is worked on: less is rounding."""
 _MASKED = 40
 """Coverage (of 255) from which a pixel counts as part of the watermark in the mask."""
 
 
 def _unmixed(pixels: Pixels, light: Pixels, bare: Pixels, coverage: Pixels, watermark: Watermark) -> Pixels:
     """The pixels with the mixing undone wherever the watermark covers them; new array."""
-    rows, columns = np.nonzero(coverage)
+    rows, columns = np.nonzero(coverage >= _TOUCHED)
     share = coverage[rows, columns]
     cleaned = pixels.copy()
     planes = zip(mixing.channels(light), mixing.channels(bare), mixing.channels(cleaned), strict=True)

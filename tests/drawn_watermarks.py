@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import cv2
@@ -124,23 +123,37 @@ def as_page(pixels: Pixels, number: int = 1, bilevel: bool = False) -> PageImage
 
 
 def document(mark: Mark | None, pages: int = 6, seed: int = 0, quality: int = 80) -> list[tuple[PageImage, Pixels]]:
-    """Scanned pages with the watermark, each with the clean original in the same place."""
+    """Scanned pages with the watermark, each with the same page scanned in the same place without it (grey)."""
     coverage = None if mark is None else draw_coverage(mark)
     drawn = []
     for index in range(pages):
         clean = draw_page(100 * seed + index)
         marked = clean if mark is None or coverage is None else mix(clean, coverage, mark)
-        pixels, moved = scan(marked, 1000 * seed + index, quality)
-        drawn.append((as_page(pixels, index + 1), move(clean, moved)))
+        pixels, _ = scan(marked, 1000 * seed + index, quality)
+        drawn.append((as_page(pixels, index + 1), scan(clean, 1000 * seed + index, quality)[0]))
     return drawn
 
 
-def differences(result: Pixels, clean: Pixels, mask: np.ndarray) -> tuple[float, float]:
-    """Mean lightness (0–255) lost on covered paper, and mean error on covered ink."""
-    grey = (result if result.ndim == 2 else cv2.cvtColor(result, cv2.COLOR_BGR2GRAY)).astype(np.float32)
-    blurred = cv2.GaussianBlur(clean, (0, 0), 0.7).astype(np.float32)
-    bare = mask & (cv2.erode(clean, np.ones((7, 7), np.uint8)) > 230)
-    ink = mask & (clean < 100)
-    lost = float((250 - grey[bare]).mean()) if bare.any() else math.nan
-    wrong = float(np.abs(grey[ink] - blurred[ink]).mean()) if ink.any() else math.nan
-    return lost, wrong
+@dataclass(frozen=True)
+class Difference:
+    """Mean absolute differences of lightness (0–255) to the scan without watermark, where the mask is."""
+
+    paper: float
+    ink: float
+    rules: float
+
+
+def difference(result: Pixels, clean: Pixels, mask: np.ndarray) -> Difference:
+    """How far ``result`` lies off the ``clean`` scan under the mask: on bare paper, on type, and on rules."""
+    grey = result if result.ndim == 2 else cv2.cvtColor(result, cv2.COLOR_BGR2GRAY)
+    off = np.abs(grey.astype(np.float32) - clean)
+    dark = 255 - clean
+    length = 40
+    rules = np.maximum(
+        cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((1, length), np.uint8)),
+        cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((length, 1), np.uint8)),
+    ) > 60
+    near_rules = cv2.dilate(rules.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    paper = cv2.dilate(dark, np.ones((5, 5), np.uint8)) < 30
+    parts = (mask & paper, mask & (dark > 128) & ~near_rules, mask & rules)
+    return Difference(*(float(off[part].mean()) if part.sum() > 20 else 0.0 for part in parts))

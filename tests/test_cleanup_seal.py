@@ -1,0 +1,99 @@
+"""Seals are found by hue and shape, and the ink under them stays."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import pymupdf
+import pytest
+
+from cleanup.seal import remove_seals
+from ocr.types import PageImage, Pixels
+from tests.drawn_watermarks import DPI, HEIGHT, WIDTH, as_page, difference, draw_page, scan
+
+TEXT = "望川县农业农村局财务专用章"
+
+
+def seal_coverage(x_radius: float, y_radius: float, framed: bool) -> np.ndarray:
+    """Coverage (0–1) of a seal about the point (250, 300): a ring or a frame, characters, a star."""
+    page = pymupdf.open().new_page(width=WIDTH, height=HEIGHT)
+    shape = page.new_shape()
+    box = pymupdf.Rect(250 - x_radius, 300 - y_radius, 250 + x_radius, 300 + y_radius)
+    (shape.draw_rect if framed else shape.draw_oval)(box)
+    shape.finish(width=3)
+    shape.commit()
+    for index, character in enumerate(TEXT[:8] if framed else TEXT):
+        if framed:
+            at = pymupdf.Point(258 - x_radius + index % 4 * x_radius / 2, 318 - y_radius + index // 4 * 22)
+            page.insert_text(at, character, fontname="china-s", fontsize=16)
+            continue
+        angle = -130 + 260 * index / (len(TEXT) - 1)
+        x = 250 + (x_radius - 12) * math.sin(math.radians(angle))
+        y = 300 - (y_radius - 12) * math.cos(math.radians(angle))
+        turn = (pymupdf.Point(x, y), pymupdf.Matrix(-angle))
+        page.insert_text((x - 5, y + 4), character, fontname="china-s", fontsize=10, morph=turn)
+    pixmap = page.get_pixmap(dpi=DPI, colorspace=pymupdf.csGRAY)
+    return 1 - np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width) / 255
+
+
+CASES = {
+    "round red": ((40, 40, 210), 60.0, 60.0, False, "red"),
+    "round blue": ((200, 80, 50), 58.0, 58.0, False, "blue"),
+    "oval red": ((60, 50, 205), 65.0, 43.0, False, "red"),
+    "framed blue": ((190, 70, 60), 45.0, 28.0, True, "blue"),
+}
+
+
+@lru_cache(maxsize=8)
+def sealed(name: str) -> tuple[PageImage, Pixels, np.ndarray]:
+    """A page with a seal, the same scan without it, and the seal's coverage."""
+    colour, x_radius, y_radius, framed, _ = CASES[name]
+    clean, coverage = draw_page(5), seal_coverage(x_radius, y_radius, framed)
+    planes = [clean * (1 - coverage * (1 - level / 255)) for level in colour]
+    page, plain = np.rint(np.stack(planes, axis=2)).astype(np.uint8), cv2.cvtColor(clean, cv2.COLOR_GRAY2BGR)
+    return as_page(scan(page, 5)[0]), cv2.cvtColor(scan(plain, 5)[0], cv2.COLOR_BGR2GRAY), coverage
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_seal_comes_off_and_ink_stays(name: str) -> None:
+    page, clean, _ = sealed(name)
+    _, x_radius, y_radius, _, colour = CASES[name]
+    pixels, mask, seals = remove_seals(page, page)
+    assert [seal.colour for seal in seals] == [colour]
+    expected = (250 - x_radius, 300 - y_radius, 250 + x_radius, 300 + y_radius)
+    assert np.allclose(seals[0].box.as_tuple(), expected, atol=5)
+    after = difference(pixels, clean, mask)
+    assert difference(page.pixels, clean, mask).paper > 25
+    assert after.paper < 9
+    assert after.ink < 40
+    assert after.rules < 45
+
+
+def test_the_seal_keeps_its_picture() -> None:
+    page, _, _ = sealed("round red")
+    _, _, seals = remove_seals(page, page)
+    height, width = seals[0].pixels.shape[:2]
+    assert abs(width - 120 * DPI / 72) < 20
+    assert abs(height - 120 * DPI / 72) < 20
+    assert not np.shares_memory(seals[0].pixels, page.pixels)
+
+
+def test_outside_the_seal_nothing_changes() -> None:
+    page, _, _ = sealed("round red")
+    pixels, mask, _ = remove_seals(page, page)
+    assert np.array_equal(pixels[~mask], page.pixels[~mask])
+
+
+def test_red_headings_filled_discs_and_photographs_are_no_seals() -> None:
+    page = cv2.cvtColor(draw_page(6), cv2.COLOR_GRAY2BGR)
+    cv2.putText(page, "RED TITLE", (150, 120), cv2.FONT_HERSHEY_SIMPLEX, 2.5, (40, 40, 210), 8)
+    cv2.circle(page, (300, 900), 110, (40, 40, 210), -1)
+    page[900:1100, 550:800] = np.linspace(40, 200, 250, dtype=np.uint8)[None, :, None] * np.array([0.3, 0.4, 1.0])
+    image = as_page(scan(page, 6)[0])
+    pixels, mask, seals = remove_seals(image, image)
+    assert seals == ()
+    assert pixels is image.pixels
+    assert not mask.any()

@@ -62,8 +62,12 @@ class ConfidenceOptions(BaseModel):
         description="wrong fields in 10,000 that nobody is told about, at most, as the confidences expect them; the "
         "least sure fields are flagged until so few are left",
     )
-    sure_enough: float = Field(
-        default=0.85, ge=0, le=1, description="confidence (0-1) from which no field is flagged for that alone"
+    worth_a_look: float = Field(
+        default=0.03,
+        ge=0,
+        le=1,
+        description="chance (0-1) to be wrong, for each silent error in 10,000 allowed, under which no field is "
+        "flagged for that alone: with 5 allowed, fields surer than 0.85 are left",
     )
     covered: float = Field(
         default=0.5, ge=0, le=1, description="share (0-1) of a box under the watermark that makes doubt count double"
@@ -229,7 +233,8 @@ def _assess_block(block: TextBlock, knowledge: _Knowledge) -> TextBlock:
 def _flag_least_sure(document: Document, options: ConfidenceOptions) -> Document:
     """The least sure table cells flagged, until the expected silent errors are few enough."""
     open_ = [c.reading.confidence for t in document.tables for c in t.cells if not c.reading.needs_review]
-    limit = least_sure(open_, options.silent_per_10k, options.sure_enough)
+    sure_enough = 1 - min(1.0, options.worth_a_look * options.silent_per_10k)
+    limit = least_sure(open_, options.silent_per_10k, sure_enough)
     blocks = tuple(_flag_below(b, limit) if isinstance(b, Table) and limit else b for b in document.blocks)
     return replace(document, blocks=blocks)
 

@@ -30,6 +30,7 @@ RUN_FIELDS = {
     "dpi": "dpi",
     "watermark": "watermarks",
     "merge_tables": "merge_tables",
+    "silent_per_10k": "silent_per_10k",
     "dictionaries": "dictionaries",
     "output": "outputs",
 }
@@ -52,6 +53,7 @@ RUN_FIELDS = {
 @setting(RunOptions, "dpi")
 @phrases(RunOptions, "watermarks", "watermark")
 @setting(RunOptions, "merge_tables")
+@setting(RunOptions, "silent_per_10k")
 @setting(RunOptions, "dictionaries")
 @setting(EngineOptions, "name", "engine")
 @setting(EngineOptions, "runtime")

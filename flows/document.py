@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cleanup.confidence import assess
+from cleanup.confidence import ConfidenceOptions, assess
 from cleanup.correct import correct
 from cleanup.numbers import clean_numbers
 from cleanup.reconcile import reconcile
@@ -80,7 +80,8 @@ def read_page(plan: Plan, number: int, engine: Engine) -> PageContent:
 
 def finish(plan: Plan, pages: Sequence[PageContent]) -> Document:
     """The pages as one document: tables and paragraphs over pages, texts corrected, doubts marked."""
-    return assess(put_together(plan, pages), load_dictionary(plan.options.dictionaries), calibration=load_calibration())
+    dictionary, budget = load_dictionary(plan.options.dictionaries), plan.options.silent_per_10k
+    return assess(put_together(plan, pages), dictionary, ConfidenceOptions(silent_per_10k=budget), load_calibration())
 
 
 def put_together(plan: Plan, pages: Sequence[PageContent]) -> Document:

@@ -54,6 +54,12 @@ class RunOptions(BaseModel):
         exclude=True,  # made of document.json: it decides nothing that has to be read again
         description="formats to write, e.g. txt,json,xlsx; document.json always is",
     )
+    silent_per_10k: float = Field(
+        5.0,
+        ge=0,
+        le=10_000,
+        description="wrong fields in 10,000 that may go unflagged; fewer: the least sure fields are flagged as well",
+    )
     merge_tables: bool = Field(True, description="whether a table that goes on over the page becomes one table")
 
     @field_validator("outputs", mode="before")

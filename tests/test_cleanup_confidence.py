@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cleanup.confidence import assess
+from cleanup.confidence import ConfidenceOptions, assess
 from dictionaries.loader import load_dictionary
 from document.geometry import Box
 from document.types import Cell, Character, Document, Origin, Page, Reading, Source, Table, TextLine
@@ -80,3 +80,22 @@ def test_a_sum_vouches_for_its_numbers() -> None:
     reading = assess(document, DICTIONARY).tables[0].cells[0].reading
     assert not reading.needs_review
     assert reading.confidence > 0.9
+
+
+def test_an_operator_who_allows_fewer_silent_errors_sees_more_fields() -> None:
+    cells = []
+    for i, probability in enumerate((0.6, 0.8, 0.9, 0.97, 0.999)):
+        line = TextLine("某项目", BOX, probability, (*sure("某项"), Character("目", probability, 2, 3)))
+        cells.append(Cell(0, i, 1, BOX, Reading("某项目", "某项目"), lines=(line,)))
+    page = Page(1, Origin.SCAN, 100, 100)
+    document = Document(Source("a", "0" * 64, 1), (page,), (Table("t", (1,), 1, 5, tuple(cells)),))
+    flagged = [
+        sum(
+            c.reading.needs_review
+            for c in assess(document, DICTIONARY, ConfidenceOptions(silent_per_10k=n)).tables[0].cells
+        )
+        for n in (0, 1, 5, 20, 10_000)
+    ]
+    assert flagged == sorted(flagged, reverse=True)
+    assert flagged[0] == 5
+    assert flagged[-1] == 0

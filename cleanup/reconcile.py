@@ -20,7 +20,7 @@ from cleanup.completeness import note_missing
 from cleanup.copies import Copies, find_copies
 from cleanup.equations import Equation, Place
 from cleanup.identities import Grids, find_equations
-from cleanup.misreadings import grouped, is_malformed, misreading_cost, recogniser_values
+from cleanup.misreadings import grouped, is_malformed, misreading_cost, printed, recogniser_values
 from cleanup.numbers import number_style
 from cleanup.prose_amounts import check_prose
 from cleanup.repair import Evidence, Ledger, Repair, exchanges, ledger, repair_all
@@ -327,14 +327,40 @@ def _shown(value: Decimal) -> str:
 # --- writing ----------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How a table prints its amounts."""
+
+    decimals: int | None
+    like: str
+    """A comma where thousands are separated."""
+    zero: str
+    """What stands for nothing: a blank, or 0.00."""
+
+
+def _form_of(table: Table, decimals: int | None) -> _Form:
+    texts = [c.reading.text for c in table.cells if c.amount is not None]
+    zero = printed(Decimal(0), decimals)
+    like = "," if number_style(texts).separators else ""
+    return _Form(decimals, like, zero if texts.count(zero) >= MANY_ZEROS else "")
+
+
+MANY_ZEROS = 3
+"""Printed zeros that show that a table leaves nothing blank."""
+
+
+def _has_form(text: str, decimals: int | None) -> bool:
+    """Whether a number has as many digits behind the point as its table."""
+    return decimals is not None and len(text.partition(".")[2]) == decimals
+
+
 def _written(document: Document, grids: Grids, verdicts: _Verdicts, identities: Identities) -> Document:
     blocks: list[Block] = list(document.blocks)
     decimals = _decimals(grids)
     for block, (table, grid) in grids.items():
-        style = number_style(c.reading.text for c in table.cells if c.amount is not None)
-        like = "," if style.separators else ""
+        form = _form_of(table, decimals[block])
         cells = tuple(
-            _written_cell(cell, Place(block, cell.row, cell.col), verdicts, identities, like, decimals[block])
+            _written_cell(cell, Place(block, cell.row, cell.col), verdicts, identities, form)
             if (cell.row, cell.col) in grid.amounts
             else cell
             for cell in table.cells
@@ -356,9 +382,8 @@ def _ends_differ(text: str, decimals: int | None) -> bool:
     return bool(_LEADING_ZERO.match(whole)) or lacking
 
 
-def _written_cell(
-    cell: Cell, place: Place, verdicts: _Verdicts, identities: Identities, like: str, decimals: int | None
-) -> Cell:
+def _written_cell(cell: Cell, place: Place, verdicts: _Verdicts, identities: Identities, form: _Form) -> Cell:
+    decimals = form.decimals
     verified = verdicts.verified.get(place, ())
     reasons = verdicts.reasons.get(place, ())
     change = verdicts.repairs.get(place)
@@ -370,9 +395,11 @@ def _written_cell(
         return cell
     reading = cell.reading
     amount = cell.amount
+    if verified and place not in verdicts.denied and _has_form(reading.text, decimals):
+        reading = replace(reading, needs_review=False, reasons=())  # how it was read does not matter: it adds up
     if change is not None:
         value, words, score = change
-        text = grouped(value, like or reading.text, decimals) if value else ""
+        text = grouped(value, form.like or reading.text, decimals) if value else form.zero
         record = Correction(reading.text, text, Rule.IDENTITY, score, f"{identities.source} {words}")
         reading = replace(
             reading, text=text, corrections=(*reading.corrections, record), needs_review=False, reasons=()

@@ -76,7 +76,7 @@ class Outcome:
             self.untouched + other.untouched,
             self.untouched_flagged + other.untouched_flagged,
             max(self.seconds, other.seconds),
-            (self.examples + other.examples)[:40],
+            tuple(sorted(self.examples + other.examples))[:40],
         )
 
     @property

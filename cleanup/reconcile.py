@@ -388,7 +388,7 @@ def _written_cell(cell: Cell, place: Place, verdicts: _Verdicts, identities: Ide
     reasons = verdicts.reasons.get(place, ())
     change = verdicts.repairs.get(place)
     if change is None and cell.amount and _ends_differ(cell.reading.text, decimals):
-        proved = bool(verified) and place not in verdicts.denied
+        proved = len(verified) >= 2 and place not in verdicts.denied  # one sum may hold by two errors
         change = (Decimal(cell.amount), "数字前后多读或少读了符号或0", 0.99) if proved else None
         reasons = reasons if proved else (*reasons, "数字前后的0与同表其他金额不同")
     if not verified and not reasons and change is None:

@@ -38,6 +38,12 @@ class Equation:
         """All cells that take part, the total first."""
         return (self.total, *(place for place, _ in self.terms))
 
+    def coefficient(self, place: Place) -> int:
+        """How the residual changes with this cell: its sign, -1 for the total, 0 for a cell that takes no part."""
+        if place == self.total:
+            return -1
+        return next((sign for other, sign in self.terms if other == place), 0)
+
     def residual(self, values: Mapping[Place, Decimal]) -> Decimal:
         """Sum of the terms minus the total: zero where the equation holds."""
         return sum((sign * values[place] for place, sign in self.terms), -values[self.total])

@@ -173,16 +173,27 @@ def _proposal(
 
 def exchanges(books: Ledger, least: int) -> Iterator[Repair]:
     """Two cells of one row, or of one column, whose values changed places; at least ``least`` sums say so."""
-    failing = [e for e in books.equations if books.fails(e)]
+    residuals = {id(e): books.residual(e) for e in books.equations}
+    failing = [e for e in books.equations if residuals[id(e)] and books.fails(e)]
+    shares: dict[Place, dict[int, int]] = {}
+
+    def share(place: Place) -> dict[int, int]:
+        if place not in shares:
+            shares[place] = {id(e): e.coefficient(place) for e in books.by_place[place]}
+        return shares[place]
+
     for a, b in _exchange_pairs(failing, books):
-        if books.values[a] == books.values[b]:
+        change = books.values[b] - books.values[a]
+        if not change:
             continue
-        changes = ((a, books.values[b]), (b, books.values[a]))
-        after = books.with_values(changes)
-        around = dict.fromkeys((*books.by_place[a], *books.by_place[b]))
-        wrong = [e for e in around if books.residual(e) != 0]
-        if len(wrong) >= least and all(after.residual(e) == 0 for e in around):
-            yield Repair(changes, tuple(wrong), cost=1)
+        of_a, of_b = share(a), share(b)
+        around = {*of_a, *of_b}
+        if any(residuals[e] + (of_a.get(e, 0) - of_b.get(e, 0)) * change for e in around):
+            continue
+        wrong = tuple(e for e in (*books.by_place[a], *books.by_place[b]) if residuals[id(e)])
+        if len({id(e) for e in wrong}) >= least:
+            changes = ((a, books.values[b]), (b, books.values[a]))
+            yield Repair(changes, tuple(dict.fromkeys(wrong)), cost=1)
 
 
 def _exchange_pairs(failing: Sequence[Equation], books: Ledger) -> Iterator[tuple[Place, Place]]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from document.geometry import Box
+from ocr.outlines import without_outline
 from ocr.spans import connected, covered, merged
 from ocr.types import Grid, GridCell, Ruling, Rulings
 
@@ -213,8 +214,14 @@ def _between(value: float, low: float, high: float, margin: float) -> bool:
 def _grid(group: Rulings, options: GridOptions) -> Grid | None:
     """The grid of one group of rules, or None where it has no cells side by side."""
     frame = _frame(group)
-    rows = _edges([(frame.level_of_row(r), r) for r in group.horizontal], options.snap, options.min_row)
-    cols = _edges([(frame.level_of_col(r), r) for r in group.vertical], options.snap, options.min_col)
+    level, upright = without_outline(
+        [(frame.level_of_row(r), r) for r in group.horizontal],
+        [(frame.level_of_col(r), r) for r in group.vertical],
+        frame.lean,
+        frame.y,
+    )
+    rows = _edges(level, options.snap, options.min_row)
+    cols = _edges(upright, options.snap, options.min_col)
     rows, cols = _with_open_sides(rows, cols, options)
     rows, cols = _used(rows, cols, options)
     if len(rows) < 2 or len(cols) < 3 or (len(rows) - 1) * (len(cols) - 1) > options.max_positions:

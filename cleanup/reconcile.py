@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cleanup.amount_grid import AmountGrid, read_grid
 from cleanup.completeness import note_missing
-from cleanup.copies import Copies, find_copies
+from cleanup.copies import Copies, digits, find_copies
 from cleanup.equations import Equation, Place
 from cleanup.identities import Grids, find_equations
 from cleanup.misreadings import grouped, is_malformed, misreading_cost, printed, recogniser_values
@@ -162,7 +162,13 @@ def _evidence(grids: Grids, copies: Copies) -> Evidence:
         return is_malformed(cells[place].reading.text, value, decimals[place.block])
 
     heard = {place: found for place, cell in cells.items() if (found := recogniser_values(cell))}
-    return Evidence(cost, malformed, heard, copies, frozenset(blank), frozenset(unread))
+    elsewhere: dict[Decimal, list[Place]] = defaultdict(list)
+    for block, (_, grid) in grids.items():
+        for at, amount in grid.amounts.items():
+            if digits(amount.value) >= TELLING:
+                elsewhere[amount.value].append(Place(block, *at))
+    printed_at = {value: tuple(places) for value, places in elsewhere.items()}
+    return Evidence(cost, malformed, heard, copies, frozenset(blank), frozenset(unread), printed_at)
 
 
 # --- judging ----------------------------------------------------------------------------------------------
@@ -345,6 +351,8 @@ def _form_of(table: Table, decimals: int | None) -> _Form:
     return _Form(decimals, like, zero if texts.count(zero) >= MANY_ZEROS else "")
 
 
+TELLING = 4
+"""Digits an amount must have for its repetition anywhere in the document to be more than chance."""
 MANY_ZEROS = 3
 """Printed zeros that show that a table leaves nothing blank."""
 

@@ -41,6 +41,8 @@ class Evidence:
     """Places without any text."""
     unread: frozenset[Place]
     """Places with a text that is no number."""
+    printed: Mapping[Decimal, tuple[Place, ...]]
+    """Where else in the document each amount of four digits or more was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,8 @@ def _single(books: Ledger, evidence: Evidence) -> Iterator[Repair]:
             continue
         for value in dict.fromkeys(e.solved(place, books.values) for e in wrong):
             fixed = tuple(e for e in wrong if e.solved(place, books.values) == value)
+            if value < 0 and abs(value) != abs(books.values[place]):
+                continue  # a lost minus is a slip; a negative amount out of nothing is none
             if len(fixed) == len(wrong) and value != books.values[place]:
                 yield _proposal(((place, value),), fixed, evidence, books)
 
@@ -167,6 +171,9 @@ def _proposal(
     (place, value), *_ = changes
     others = evidence.copies.same_key.get(place, ())
     copy = next((p for p in others if value and books.values[p] == value), None)
+    if copy is None and len(fixed) >= 2:
+        involved = {p for e in fixed for p in e.places()}
+        copy = next((p for p in evidence.printed.get(value, ()) if p not in involved), None)
     likelihood = evidence.recogniser.get(place, {}).get(value, 0.0)
     return Repair(changes, fixed, copy, likelihood, evidence.cost(place, value))
 
@@ -219,7 +226,7 @@ def _beyond_doubt(repair: Repair, books: Ledger, evidence: Evidence) -> bool:
     if len(repair.changes) == 2:
         return _exchange_beyond_doubt(repair, books, evidence)
     (place, value), *_ = repair.changes
-    if repair.cost >= IMPOSSIBLE or (value < 0 <= books.values[place]):
+    if repair.cost >= IMPOSSIBLE or value < 0:
         return False
     outside = repair.copy_of is not None or repair.likelihood >= 0.05
     if any(books.is_small(e) for e in repair.fixed) and not (len(repair.fixed) >= 2 and books.is_exact):

@@ -66,8 +66,8 @@ def _overlap(length: int) -> NDArray[np.float64]:
     return np.asarray(1 - np.abs(np.arange(-length + 1, length)) / length, dtype=np.float64)
 
 
-def find_lattice(pattern: Pixels, shortest: float, least: float) -> Lattice | None:
-    """The lattice of ``pattern`` (height, width), or None when it does not repeat along two directions.
+def find_lattices(pattern: Pixels, shortest: float, least: float) -> list[Lattice]:
+    """Lattices that ``pattern`` (height, width) may have: none, one, or two of which only one explains it.
 
     ``shortest`` is the least length of a lattice vector, pixels: nearer repetitions are rows of a table.
     ``least`` is the autocorrelation (0–1) that a repetition must reach.
@@ -76,11 +76,10 @@ def find_lattice(pattern: Pixels, shortest: float, least: float) -> Lattice | No
     peaks = _peaks(surface, shortest, least)
     near = np.hypot(peaks[:, 0], peaks[:, 1]) < shortest
     if near.any() and not near.all() and peaks[near, 2].max() > peaks[~near, 2].max():
-        return None
-    if (~near).sum() < 2:
-        return None
-    lattice = _basis(peaks[~near])
-    return None if lattice is None else _polished(lattice, surface, least)
+        return []
+    found = [_basis(peaks[~near], surface, steady) for steady in _STEADY] if (~near).sum() >= 2 else []
+    polished = [_polished(lattice, surface, least) for lattice in found if lattice is not None]
+    return list(dict.fromkeys(lattice for lattice in polished if lattice is not None))
 
 
 def _peaks(surface: Floats, shortest: float, least: float) -> NDArray[np.float64]:
@@ -116,16 +115,51 @@ def _fine(surface: Floats, x: int, y: int) -> tuple[float, float]:
     )
 
 
-def _basis(peaks: NDArray[np.float64]) -> Lattice | None:
-    """The two shortest independent vectors among the peaks that are nearly as high as the highest."""
-    strong = peaks[peaks[:, 2] > 0.6 * peaks[0, 2]]
-    ordered = strong[np.argsort(np.hypot(strong[:, 0], strong[:, 1]))]
-    first = ordered[0, :2]
-    for other in ordered[1:, :2]:
-        sine = abs(first[0] * other[1] - first[1] * other[0]) / (np.hypot(*first) * np.hypot(*other))
-        if sine > 0.2:
-            return _reduced(first, other)
-    return None
+def _basis(peaks: NDArray[np.float64], surface: Floats, steady: float) -> Lattice | None:
+    """The smallest cell that two of the peaks span and that the pattern repeats on throughout.
+
+    Where rows of copies are set off against each other by some odd share, each row half agrees with the next, but
+    only every second one repeats: the multiples of such a vector are no repetitions.
+    """
+    strong = peaks[peaks[:, 2] > 0.5 * peaks[0, 2]]
+    vectors = strong[np.argsort(np.hypot(strong[:, 0], strong[:, 1]))][:_MOST_VECTORS, :2]
+    spanned = [
+        _reduced(first, second)
+        for index, first in enumerate(vectors)
+        for second in vectors[index + 1 :]
+        if abs(first[0] * second[1] - first[1] * second[0]) > 0.2 * np.hypot(*first) * np.hypot(*second)
+    ]
+    scores = [_repetition(lattice, surface) for lattice in spanned]
+    least = steady * max(scores, default=0.0)
+    repeating = [lattice for lattice, score in zip(spanned, scores, strict=True) if score > max(least, 0.0)]
+    return min(repeating, key=lambda lattice: lattice.cell_area, default=None)
+
+
+_MOST_VECTORS = 12
+_STEADY = (0.78, 0.6)
+"""Share of the best lattice's repetition that a lattice with a smaller cell must reach: where ink lies on many
+copies the smaller share is right, where rows are set off the larger one."""
+
+
+def _repetition(lattice: Lattice, surface: Floats) -> float:
+    """Mean agreement at the lattice points in sight, up to two vectors away; 0 with fewer than two in sight."""
+    middle = np.array([surface.shape[1] // 2, surface.shape[0] // 2], dtype=np.float64)
+    heights = [
+        height
+        for i in range(3)
+        for j in range(-2, 3)
+        if (i, j) > (0, 0) and (height := _height(surface, middle + lattice.basis @ (i, j))) is not None
+    ]
+    return float(np.mean(heights)) if len(heights) >= 2 else 0.0
+
+
+def _height(surface: Floats, at: NDArray[np.float64]) -> float | None:
+    """The highest value near a place; None beyond the shifts that were measured."""
+    x, y, reach = round(float(at[0])), round(float(at[1])), 6
+    if not (reach < x < surface.shape[1] - reach and reach < y < surface.shape[0] - reach):
+        return None
+    window = surface[y - reach : y + reach + 1, x - reach : x + reach + 1]
+    return None if (window == 0).all() else float(window.max())
 
 
 def _reduced(first: NDArray[np.float64], second: NDArray[np.float64]) -> Lattice:

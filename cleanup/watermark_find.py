@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanup import mixing
-from cleanup.lattice import Lattice, find_lattice
+from cleanup.lattice import Lattice, find_lattices
 from cleanup.registration import Affine, enlarged
 from cleanup.watermark_common import Aligned, align, common
 from cleanup.watermark_evidence import WORK_DPI, Evidence, bare_paper, darkness, evidence, relative, rule_mask
 from cleanup.watermark_fold import OUTSIDE, FoldPage, Window, cell_window, fold
 from cleanup.watermark_locate import exact_maps, laid_exactly, present
 from cleanup.watermark_lone import completed, flat_tone, lone_strokes
-from cleanup.watermark_model import Watermark, WatermarkOptions, copy_points, encode
+from cleanup.watermark_model import Watermark, WatermarkOptions, copy_points, encode, lay
 from cleanup.watermark_tile import baseline_angle, cut_free, one_copy
 from ocr.types import PageImage, Pixels
 
@@ -81,14 +81,34 @@ def _find_below(
     pattern = common(shown, aligned)
     several = len(aligned.members) >= _SEVERAL
     repetition = options.least_repetition if several else 0.5 * options.least_repetition
-    lattice = find_lattice(pattern, options.least_period * WORK_DPI / 72, repetition)
-    if lattice is not None and not several and 4 * lattice.cell_area > pattern.size:
-        lattice = None
-    tiled = None if lattice is None else _tiled_model(sample, aligned, lattice, options)
+    tiled = _best_tiled(sample, aligned, pattern, repetition, options)
     if tiled is not None:
         return tiled
     strokes = lone_strokes(pattern) if several else None
     return None if strokes is None else _lone_model(sample, aligned, strokes, options)
+
+
+def _best_tiled(
+    sample: Sequence[PageImage], aligned: Aligned, pattern: Pixels, repetition: float, options: WatermarkOptions
+) -> Watermark | None:
+    """The tiled watermark that explains ``pattern`` (darkness, work pixels of the reference) best, or None."""
+    found = find_lattices(pattern, options.least_period * WORK_DPI / 72, repetition)
+    copies = 1 if len(aligned.members) >= _SEVERAL else 4
+    models = [
+        model
+        for lattice in found
+        if copies * lattice.cell_area <= pattern.size
+        and (model := _tiled_model(sample, aligned, lattice, options)) is not None
+    ]
+    return max(models, key=lambda model: _explained(model, pattern), default=None)
+
+
+def _explained(watermark: Watermark, pattern: Pixels) -> float:
+    """How well coverage and pattern agree: twice the common strokes over both together, 0–1 (Dice 1945)."""
+    dpi = min(WORK_DPI, watermark.dpi)
+    laid = lay(watermark, dpi, np.array([[1.0, 0, 0], [0, 1.0, 0]]), pattern.shape) >= 128
+    strokes = pattern >= 0.5 * float(np.percentile(pattern, 99.5))
+    return float(2 * (laid & strokes).sum() / max(laid.sum() + strokes.sum(), 1))
 
 
 def _find_flat(
@@ -116,8 +136,7 @@ def _find_on_one(
     """The watermark of a single page (``dark``) whose strokes are in ``tone``, about as dark as ``level`` (0–255)."""
     still = np.array([[1.0, 0, 0], [0, 1.0, 0]])
     first = Aligned(0, ((0, still),), ceiling=min(OUTSIDE, round(_CAP * level)))
-    lattice = find_lattice(tone, options.least_period * WORK_DPI / 72, options.least_repetition)
-    tiled = None if lattice is None else _tiled_model([page], first, lattice, options)
+    tiled = _best_tiled([page], first, tone, options.least_repetition, options)
     if tiled is not None:
         return tiled
     strokes = lone_strokes(tone, slanted_only=coloured)

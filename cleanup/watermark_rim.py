@@ -142,8 +142,9 @@ def _step(
     weight = np.where(inside, np.clip(1 - (left / limit) ** 2, 0, None) ** 2, 0).astype(np.float32)
     scaled = (ways * np.float32(1 - level)).astype(np.float32)
     products = (scaled[:, :, None] * scaled[:, None, :]).reshape(len(share), 36)
-    normal = (weight @ products).reshape(-1, 6, 6).astype(np.float64)
-    wanted = ((weight * left) @ scaled).astype(np.float64)
+    # einsum, not @: the threads of a linear algebra library cost more here than they save
+    normal = np.einsum("kn,nm->km", weight, products).reshape(-1, 6, 6).astype(np.float64)
+    wanted = np.einsum("kn,nm->km", weight * left, scaled).astype(np.float64)
     normal += np.diag([1, 1, *[_STIFF] * 4]) * _PULL * _STEEP**2 * (1 - level) ** 2
     step = np.linalg.solve(normal, wanted[..., None])[..., 0]
     return np.clip(step, -1, 1), weight.mean(axis=1).astype(np.float64)

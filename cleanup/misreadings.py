@@ -32,7 +32,10 @@ def misreading_cost(read: str, value: Decimal, decimals: int | None) -> int:
         return 2
     if not value:
         return 1 if len(got) <= 2 else IMPOSSIBLE  # a speck read as a digit; a whole number is no speck
-    meant = printed(value, decimals)
+    return min(_slips(got, meant) for meant in {printed(value, decimals), printed(value, None)})
+
+
+def _slips(got: str, meant: str) -> int:
     if got == meant:
         return 0
     if got.lstrip("-") == meant.lstrip("-") or got.replace(".", "") == meant.replace(".", ""):

@@ -141,9 +141,22 @@ def _decimals(grids: Grids) -> dict[int, int | None]:
     return {block: overall if found is None else found for block, found in own.items()}
 
 
+def _is_odd(cell: Cell, decimals: int | None) -> bool:
+    """Whether a cell's text is no number, or has other digits behind the point than its table."""
+    zero = cell.amount is not None and not Decimal(cell.amount)
+    return decimals is not None and not zero and not _has_form(cell.reading.text, decimals)
+
+
+def _holds_counts(table: Table) -> bool:
+    """Whether a table prints whole numbers among its amounts (辆, 人), so that one is no sign of a lost point."""
+    whole = [c for c in table.cells if c.amount is not None and "." not in c.amount and c.amount.strip("-0")]
+    return len(whole) >= 2
+
+
 def _evidence(grids: Grids, copies: Copies) -> Evidence:
     cells: dict[Place, Cell] = {}
     decimals = _decimals(grids)
+    counts = {block for block, (table, _) in grids.items() if _holds_counts(table)}
     blank: set[Place] = set()
     unread: set[Place] = set()
     for block, (table, grid) in grids.items():
@@ -159,7 +172,8 @@ def _evidence(grids: Grids, copies: Copies) -> Evidence:
         return misreading_cost(cells[place].reading.text, value, decimals[place.block])
 
     def malformed(place: Place, value: Decimal) -> bool:
-        return is_malformed(cells[place].reading.text, value, decimals[place.block])
+        form = None if place.block in counts else decimals[place.block]
+        return is_malformed(cells[place].reading.text, value, form)
 
     heard = {place: found for place, cell in cells.items() if (found := recogniser_values(cell))}
     elsewhere: dict[Decimal, list[Place]] = defaultdict(list)
@@ -168,7 +182,12 @@ def _evidence(grids: Grids, copies: Copies) -> Evidence:
             if digits(amount.value) >= TELLING:
                 elsewhere[amount.value].append(Place(block, *at))
     printed_at = {value: tuple(places) for value, places in elsewhere.items()}
-    return Evidence(cost, malformed, heard, copies, frozenset(blank), frozenset(unread), printed_at)
+    odd = frozenset(
+        place
+        for place, cell in cells.items()
+        if place not in blank and place.block not in counts and _is_odd(cell, decimals[place.block])
+    )
+    return Evidence(cost, malformed, heard, copies, frozenset(blank), frozenset(unread), odd, printed_at)
 
 
 # --- judging ----------------------------------------------------------------------------------------------

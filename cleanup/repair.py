@@ -41,6 +41,8 @@ class Evidence:
     """Places without any text."""
     unread: frozenset[Place]
     """Places with a text that is no number."""
+    odd: frozenset[Place]
+    """Places whose text is no amount in the table's form: their values prove nothing for others."""
     printed: Mapping[Decimal, tuple[Place, ...]]
     """Where else in the document each amount of four digits or more was read."""
 
@@ -158,8 +160,21 @@ def _single(books: Ledger, evidence: Evidence) -> Iterator[Repair]:
             fixed = tuple(e for e in wrong if e.solved(place, books.values) == value)
             if value < 0 and abs(value) != abs(books.values[place]):
                 continue  # a lost minus is a slip; a negative amount out of nothing is none
-            if len(fixed) == len(wrong) and value != books.values[place]:
-                yield _proposal(((place, value),), fixed, evidence, books)
+            if value == books.values[place]:
+                continue
+            proposal = _proposal(((place, value),), fixed, evidence, books)
+            if len(fixed) == len(wrong) or _stands_alone(proposal, evidence, books):
+                yield proposal
+
+
+def _stands_alone(repair: Repair, evidence: Evidence, books: Ledger) -> bool:
+    """Whether a repair is proved though other sums of its cell still fail: they may hold a second error.
+
+    One sum asks for the value, the same row of another table prints it, and one slip explains the reading.
+    """
+    ((place, value),) = repair.changes
+    same_row = evidence.copies.twins.get(place, ())
+    return 0 < repair.cost <= 1 and bool(value) and any(books.values[p] == value for p in same_row)
 
 
 def _proposal(
@@ -227,6 +242,8 @@ def _beyond_doubt(repair: Repair, books: Ledger, evidence: Evidence) -> bool:
         return _exchange_beyond_doubt(repair, books, evidence)
     (place, value), *_ = repair.changes
     if repair.cost >= IMPOSSIBLE or value < 0:
+        return False
+    if any(p in evidence.odd and p != place for e in repair.fixed for p in e.places()):
         return False
     outside = repair.copy_of is not None or repair.likelihood >= 0.05
     if any(books.is_small(e) for e in repair.fixed) and not (len(repair.fixed) >= 2 and books.is_exact):

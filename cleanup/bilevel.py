@@ -43,7 +43,9 @@ def without_speckle(pixels: Pixels, coverage: Pixels, dpi: float, blackness: flo
     grey = pixels if pixels.ndim == 2 else pixels.min(axis=2)
     black = (grey < _BLACK).astype(np.uint8)
     touched = (coverage >= _TOUCHED).astype(np.uint8)
-    kept = _ink(black, touched, _shapes(blackness), dpi)
+    rules = _rules(black, dpi)
+    # apart from the rules: specks that merely touch one are specks still
+    kept = rules | _ink(black & (1 - rules), touched, _shapes(blackness), dpi)
     if blackness >= _SOLID_FROM:
         kept |= _joining(black, touched, dpi)
     cleaned = pixels.copy()
@@ -68,6 +70,20 @@ def _ink(black: Pixels, touched: Pixels, shapes: Sequence[tuple[int, int]], dpi:
     ink = large[labels].astype(np.uint8)
     reach = 2 * round(_NEAR * dpi / 200) + 1
     return np.asarray(solid & cv2.dilate(ink, np.ones((1, reach), np.uint8)), dtype=np.uint8)
+
+
+_RULE, _RULE_GAP = 140, 4
+"""Pixels at 200 dpi: the shortest run that is a rule, and the widest gap in it. Thin rules of a fax are frayed."""
+
+
+def _rules(black: Pixels, dpi: float) -> Pixels:
+    """The black pixels of level and upright rules, 0 or 1."""
+    run, gap = round(_RULE * dpi / 200), max(2, round(_RULE_GAP * dpi / 200))
+    kept = np.zeros_like(black)
+    for along, across in (((1, gap), (1, run)), ((gap, 1), (run, 1))):
+        whole = cv2.morphologyEx(black, cv2.MORPH_CLOSE, np.ones(along, np.uint8))
+        kept |= np.asarray(cv2.morphologyEx(whole, cv2.MORPH_OPEN, np.ones(across, np.uint8)), dtype=np.uint8)
+    return kept & black
 
 
 def _joining(black: Pixels, touched: Pixels, dpi: float) -> Pixels:

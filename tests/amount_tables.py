@@ -9,6 +9,7 @@ from document.geometry import Box
 from document.types import (
     BlockKind,
     Cell,
+    Character,
     Document,
     Meta,
     Origin,
@@ -25,7 +26,7 @@ Spans = dict[tuple[int, int], tuple[int, int]]
 
 
 def table(
-    rows: Sequence[Sequence[str | None]], title: str = "支出决算表", spans: Spans | None = None, **more: object
+    rows: Sequence[Sequence[str | None]], title: str | None = "支出决算表", spans: Spans | None = None, **more: object
 ) -> Table:
     """One cell for each text; None where another cell's span covers the position."""
     cells = [
@@ -52,8 +53,6 @@ def cell(doc: Document, row: int, col: int, number: int = 0) -> Cell:
 
 def heard(text: str, position: int, alternative: str, probability: float) -> TextLine:
     """A line whose character at ``position`` might be another."""
-    from document.types import Character
-
     characters = tuple(
         Character(t, 0.99, i, i + 1)
         if i != position

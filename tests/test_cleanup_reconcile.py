@@ -210,6 +210,41 @@ def test_a_rate_that_is_written_out(rate: str, doubted: bool) -> None:
     assert bool(flagged(doc)) is doubted
 
 
+HEAD = EXPENDITURE[:1]
+
+
+def test_sums_go_on_in_a_piece_that_was_not_joined() -> None:
+    above, below = EXPENDITURE[:8], [*HEAD, *EXPENDITURE[8:]]
+    doc = reconciled(table(above), table(below, None))
+    assert not flagged(doc)
+    assert "上级科目=下级科目合计" in cell(doc, 7, 2).verified_by
+    assert "上级科目=下级科目合计" in cell(doc, 1, 2, 1).verified_by
+
+
+def test_a_piece_whose_codes_cannot_be_told_denies_nothing() -> None:
+    rest = [[row[0][:3], *row[1:]] for row in EXPENDITURE[8:]]  # 210, 210: no codes of a tree
+    doc = reconciled(table(EXPENDITURE[:8]), table([["", "", "1.00", "1.00", ""], *rest], None))
+    assert not flagged(doc)
+    assert not doc.tables[0].reasons
+
+
+def test_an_odd_reading_proves_nothing_for_others() -> None:
+    rows = [["项目名称", None, "金额"], ["收入总计", None, "27,664.2"]]
+    rows += [["一般公共预算资金", "小计", "27,664.22"], [None, "财政拨款资金", "27,664.2"], [None, "专项收入", ""]]
+    rows += [["其他资金", "小计", "0.00"], [None, "事业收入", "0.00"], ["结余", "小计", "0.00"]]
+    spans = {(0, 0): (1, 2), (1, 0): (1, 2), (2, 0): (3, 1), (5, 0): (2, 1)}
+    doc = reconciled(table(rows, "收入预算总表", spans))
+    assert cell(doc, 2, 2).reading.text == "27,664.22"
+
+
+def test_whole_numbers_among_amounts_have_no_point_to_lose() -> None:
+    rows = [["项目", "行次", "统计数"], ["（一）行政单位", "1", "92.23"], ["（二）车辆数合计（辆）", "2", "5"]]
+    rows += [["1.机要通信用车", "3", "500"], ["2.其他用车", "4", ""], ["（三）设备（台）", "5", "3"]]
+    doc = reconciled(table(rows, "信息统计表"))
+    assert cell(doc, 3, 2).reading.text == "500"
+    assert (3, 2) in flagged(doc)
+
+
 def test_repair_can_be_turned_off() -> None:
     doc = reconcile(document(table(changed(4, 2, "231.48"))), IDENTITIES, ReconcileOptions(repair=False))
     assert cell(doc, 4, 2).reading.text == "231.48"

@@ -20,7 +20,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from document.geometry import Box
 from document.types import TextLine
 from ocr import patterns
+from ocr.heads import centred_edges, centred_spans, head_spans
+from ocr.pieces import pieces
 from ocr.rows import Row, Segment, build_rows
+from ocr.spans import merged
 from ocr.types import Grid, GridCell, Ruling, Rulings
 
 
@@ -44,6 +47,11 @@ class AlignOptions(BaseModel):
 
 
 DEFAULT = AlignOptions()
+
+_APART = -0.5
+"""Pieces of a line stay apart, though the widths of their characters are rough (em)."""
+_SHRINK = 1.2
+"""What boxes of pieces have around the ink, points."""
 
 _NUMBER = re.compile(r"[-+(（]?\d{1,3}(?:[,，]?\d{3}){0,6}(?:[.．]\d{1,6})?[)）]?%?|[-+]?\d{1,18}(?:[.．]\d{1,6})?%?")
 _LEADERS = re.compile(r"[.．·•…]{4}|(?:\. ){3}|…")
@@ -70,7 +78,9 @@ def align_grids(
     """
     level = [k for k in lines[: options.max_lines] if abs(k.angle) < 5 and not _within(k.box, taken)]
     rows = build_rows(level, near=options.gutter) if level else ()
-    ruled = [b for rules in _rule_groups(rulings, taken, options) if (b := _ruled_band(rules, rows)) is not None]
+    finer = build_rows([p for k in level for p in pieces(k)], near=_APART) if level else ()
+    groups = [part for g in _rule_groups(rulings, taken, options) for part in _between_captions(g, rows, options)]
+    ruled = [b for rules in groups if (b := _ruled_band(rules, finer)) is not None]
     grids = [g for band in ruled if (g := _grid(band, options)) is not None]
     taken = taken + tuple(g.box for g in grids)
     free = [row for row in rows if not any(_within(s.box, taken) for s in row)]
@@ -99,6 +109,17 @@ def _rule_groups(rulings: Rulings, taken: Sequence[Box], options: AlignOptions) 
         else:
             home.append(rule)
     return [g for g in groups if len(g) >= 3]
+
+
+def _between_captions(rules: list[Ruling], rows: Sequence[Row], options: AlignOptions) -> list[list[Ruling]]:
+    """The rules of each table: captions (单位：万元) between two rules stand above the next table."""
+    parts = [[rules[0]]]
+    captions = [_middle(row) for row in rows if any(_is_caption(s) for s in row)]
+    for above, rule in pairwise(rules):
+        if any(above.position < middle < rule.position for middle in captions):
+            parts.append([])
+        parts[-1].append(rule)
+    return [part for part in parts if len(part) >= 3]
 
 
 def _same_ends(one: Ruling, other: Ruling, tolerance: float) -> bool:
@@ -167,14 +188,15 @@ def _near(before: Row, row: Row, taken: Sequence[Box], options: AlignOptions) ->
 
 def _grid(band: _Band, options: AlignOptions) -> Grid | None:
     """The table in a band, or None where its rows are no table."""
-    gutters = _gutters(band, options)
+    exact = _headed(band, options)
+    gutters = _gutters(band, options) if exact is None else [(x, x) for x in exact[1:-1]]
     if not gutters or not _is_table(band, gutters, options):
         return None
     left = min(s.box.left for row in band.rows for s in row) - 1
     right = max(s.box.right for row in band.rows for s in row) + 1
     if band.extent is not None:
         left, right = min(left, band.extent[0]), max(right, band.extent[1])
-    cols = (left, *((a + b) / 2 for a, b in gutters), right)
+    cols = exact or (left, *((a + b) / 2 for a, b in gutters), right)
     rows = _row_edges(band)
     cells = _cells(band, rows, cols)
     return Grid(Box(left, rows[0], right, rows[-1]), len(rows) - 1, len(cols) - 1, cells, rows, cols, ruled=False)
@@ -188,20 +210,74 @@ def _gutters(band: _Band, options: AlignOptions) -> list[tuple[float, float]]:
     size = median(s.em for row in several for s in row)
     left = min(s.box.left for row in several for s in row)
     right = max(s.box.right for row in several for s in row)
-    count = np.zeros(int(min(right - left, 20000)) + 1)
+    count = np.zeros(int(min(right - left, 20000) / _STEP) + 1)
+    inset = _SHRINK if band.rules else 0.0
     for row in several:
         mark = np.zeros(len(count), dtype=np.bool_)
         for s in row:
-            mark[int(s.box.left - left) : int(np.ceil(s.box.right - left))] = True
+            mark[int((s.box.left + inset - left) / _STEP) : int(np.ceil((s.box.right - inset - left) / _STEP))] = True
         count += mark
-    return _runs(count <= options.crossing * len(several), left, options.gutter * size)
+    runs = _runs(count <= options.crossing * len(several), left)
+    return [_clearest(count, run, left) for run in runs if _is_gutter(run, band, several, size, options)]
 
 
-def _runs(empty: np.typing.NDArray[np.bool_], left: float, least: float) -> list[tuple[float, float]]:
-    """The inner runs of True at least ``least`` long, from ``left`` on, a point each."""
+_STEP = 0.5
+"""How finely the gaps between columns are looked for, points."""
+
+
+def _runs(empty: np.typing.NDArray[np.bool_], left: float) -> list[tuple[float, float]]:
+    """The inner runs of True from ``left`` on, in points."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], empty.astype(np.int8), [0]])))
     inner = [(a, b) for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True) if a > 0 and b < len(empty)]
-    return [(left + a, left + b) for a, b in inner if b - a >= least]
+    return [(left + a * _STEP, left + b * _STEP) for a, b in inner]
+
+
+def _is_gutter(run: tuple[float, float], band: _Band, rows: Sequence[Row], size: float, options: AlignOptions) -> bool:
+    """Whether a gap parts columns: a wide one does; between rules also a narrow one that pieces are aligned to."""
+    if run[1] - run[0] >= options.gutter * size:
+        return True
+    if not band.rules or run[1] - run[0] < 2 * _STEP:
+        return False
+    ends = sum(abs(s.box.right - run[0]) <= 3 for row in rows for s in row)
+    starts = sum(abs(s.box.left - run[1]) <= 3 for row in rows for s in row)
+    return max(ends, starts) >= max(3, 0.3 * len(rows))
+
+
+def _clearest(count: np.typing.NDArray[np.float64], run: tuple[float, float], left: float) -> tuple[float, float]:
+    """The part of a gap that the fewest rows cross."""
+    first, last = (round((x - left) / _STEP) for x in run)
+    part = count[first:last]
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], (part == part.min()).astype(np.int8), [0]])))
+    a, b = max(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True), key=lambda e: e[1] - e[0])
+    return left + (first + a) * _STEP, left + (first + b) * _STEP
+
+
+def _headed(band: _Band, options: AlignOptions) -> tuple[float, ...] | None:
+    """The column edges that the centred names of a head between two rules give; None where hardly any fit."""
+    if band.extent is None:
+        return None
+    for top, bottom in [*pairwise(band.rules)][:_HEAD]:
+        parts = sorted(
+            (s.box for row in band.rows for s in row if top < s.box.center[1] < bottom), key=lambda b: b.left
+        )
+        names = merged((b.left, b.right) for b in parts)
+        edges = centred_edges([(a + b) / 2 for a, b in names], *band.extent) if len(names) >= options.min_cols else None
+        if edges is not None and _parts_columns(band, edges, options):
+            return edges
+    return None
+
+
+_HEAD = 4
+"""Rows of a head at most."""
+
+
+def _parts_columns(band: _Band, edges: Sequence[float], options: AlignOptions) -> bool:
+    """Whether hardly a row's words cross any of the inner ``edges``."""
+    several = [row for row in band.rows if len(row) >= 2]
+    most = options.crossing * len(several)
+    return all(
+        sum(any(s.box.left + 3 < x < s.box.right - 3 for s in row) for row in several) <= most for x in edges[1:-1]
+    )
 
 
 def _is_table(band: _Band, gutters: list[tuple[float, float]], options: AlignOptions) -> bool:
@@ -249,15 +325,28 @@ def _row_edges(band: _Band) -> tuple[float, ...]:
 
 def _cells(band: _Band, rows: Sequence[float], cols: Sequence[float]) -> tuple[GridCell, ...]:
     """The cells, row by row; a header over several columns spans them."""
+    lines = [[s for row in band.rows for s in row if a <= s.box.center[1] < b] for a, b in pairwise(rows)]
+    leaf = next((n for n, here in enumerate(lines[:_HEAD]) if len(here) >= len(cols) - 1), 0)
     cells: list[GridCell] = []
     for number, (top, bottom) in enumerate(pairwise(rows)):
-        here = [s for row in band.rows for s in row if top <= s.box.center[1] < bottom]
+        spans = _row_spans(lines[number], cols, bool(band.rules), number < leaf)
         col = 0
         while col < len(cols) - 1:
-            span = _span(col, cols, here)
+            span = spans.get(col) or _span(col, cols, lines[number])
             cells.append(GridCell(number, col, 1, span, Box(cols[col], top, cols[col + span], bottom)))
             col += span
     return tuple(cells)
+
+
+def _row_spans(segments: Sequence[Segment], cols: Sequence[float], ruled: bool, head: bool) -> dict[int, int]:
+    """The columns that a centred head, or a label centred over the first ones, takes in: first column to number."""
+    if not ruled:
+        return {}
+    row = tuple(sorted(segments, key=lambda s: s.box.left))
+    spans = head_spans(row, cols) if head else None
+    if spans is None:
+        return centred_spans(row, cols)
+    return {sum(spans[:n]): span for n, span in enumerate(spans)}
 
 
 def _span(col: int, cols: Sequence[float], segments: Sequence[Segment]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
 import cv2
@@ -17,6 +17,7 @@ from document.geometry import Box
 from document.types import BLANK, Cell, Character, Reading, TextLine
 from ocr.align import align_grids
 from ocr.ink import darkness, pixels_of, text_darkness
+from ocr.pieces import part_of_line, pieces
 from ocr.types import FilledGrid, Grid, GridCell, PageImage, Pixels
 
 __all__ = ["TableOptions", "align_grids", "fill_grids", "join_lines", "reading_order", "split_regions", "unread_cells"]
@@ -201,8 +202,28 @@ def _place(line: TextLine, grids: tuple[Grid, ...]) -> list[_Placed]:
     """The cells a line lies in, with its part in each; nothing for a line outside every grid."""
     for number, grid in enumerate(grids):
         if grid.box.contains(*line.box.center):
-            return [_Placed(number, cell, part) for cell, part in _parts(line, grid)]
+            whole = (line,) if grid.ruled else _by_cell(line, grid)
+            return [_Placed(number, cell, part) for piece in whole for cell, part in _parts(piece, grid)]
     return []
+
+
+def _by_cell(line: TextLine, grid: Grid) -> tuple[TextLine, ...]:
+    """The pieces of a line, those that lie in one cell together: without upright rules the detector parts no cells."""
+    parts = pieces(line)
+    if len(parts) == 1:
+        return parts
+    homes = groupby(parts, key=lambda p: _cell_at(grid, *p.box.center))
+    groups = [tuple(group) for _, group in homes]
+    if len(groups) == 1:
+        return (line,)
+    return tuple(g[0] if len(g) == 1 else _rejoined(line, g) for g in groups)
+
+
+def _rejoined(line: TextLine, parts: tuple[TextLine, ...]) -> TextLine:
+    """Pieces side by side as one part of their line."""
+    first = line.characters.index(parts[0].characters[0])
+    last = line.characters.index(parts[-1].characters[-1])
+    return part_of_line(line, first, last + 1)
 
 
 def _parts(line: TextLine, grid: Grid) -> list[tuple[int, TextLine]]:
@@ -214,7 +235,7 @@ def _parts(line: TextLine, grid: Grid) -> list[tuple[int, TextLine]]:
     runs = [(cell, [i for i, _ in group]) for cell, group in groupby(enumerate(cells), key=lambda p: p[1])]
     if len(runs) == 1:
         return [(runs[0][0], line)]
-    return [(cell, _slice(line, run[0], run[-1] + 1)) for cell, run in runs]
+    return [(cell, part_of_line(line, run[0], run[-1] + 1)) for cell, run in runs]
 
 
 def _cell_at(grid: Grid, x: float, y: float) -> int:
@@ -257,20 +278,6 @@ def _runs_over(characters: tuple[Character, ...], number: int, cells: list[int])
 def _follows_closely(before: Character, here: Character) -> bool:
     """Whether there is no gap between two characters of a line."""
     return here.left - before.right <= 0.3 * max(here.right - here.left, 1e-6)
-
-
-def _slice(line: TextLine, first: int, last: int) -> TextLine:
-    """The part of a line from character ``first`` up to ``last``."""
-    characters = line.characters[first:last]
-    left, right = characters[0].left, max(c.right for c in characters)
-    box = Box(min(left, right), line.box.top, right, line.box.bottom)
-    return replace(
-        line,
-        text="".join(c.text for c in characters),
-        box=box,
-        characters=characters,
-        confidence=sum(c.probability for c in characters) / len(characters),
-    )
 
 
 def _cell(cell: GridCell, lines: list[TextLine], page_number: int) -> Cell:

@@ -19,14 +19,14 @@ from ocr.types import Pixels
 _BLACK = 128
 _TOUCHED = 25
 """Coverage (of 255) from which black dots may be the watermark's."""
-_WIDTHS = ((3, 1.0), (2, 1.4))
+_WIDTHS = ((3, 1.0), (2, 2.0))
 """Widths (pixels at 200 dpi) of strokes of small type, with how much more area the narrower one needs: there are
 more places where it may be."""
 _CHANCE = 1 / 300
 """Chance that speckle fills an area that is taken for ink."""
 _LARGE = 22
 """Pixels at 200 dpi from which a solid piece is ink wherever it lies: speckle seldom grows so large."""
-_NEAR = 12
+_NEAR = 8
 """Pixels at 200 dpi beside ink, along the row, where a small solid piece may be its decimal point."""
 _SOLID_FROM = 0.85
 """Share of black from which the watermark is solid itself."""

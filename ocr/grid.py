@@ -306,12 +306,28 @@ def _opened(edges: list[_Edge], across: list[_Edge], options: GridOptions) -> li
     """``edges`` with one before the first and after the last where the rules ``across`` run further."""
     if not edges or len(across) < 2:
         return edges
-    starts = [e.spans[0][0] for e in across if e.spans[0][0] < edges[0].level - options.open_side]
-    ends = [e.spans[-1][1] for e in across if e.spans[-1][1] > edges[-1].level + options.open_side]
     whole = ((across[0].level, across[-1].level),)
-    before = [_Edge(float(np.median(starts)), whole)] if 2 * len(starts) > len(across) else []
-    after = [_Edge(float(np.median(ends)), whole)] if 2 * len(ends) > len(across) else []
+    first, last = edges[0].level, edges[-1].level
+    starts = [e.spans[0][0] if e.spans[0][0] < first - options.open_side else None for e in across]
+    ends = [e.spans[-1][1] if e.spans[-1][1] > last + options.open_side else None for e in across]
+    before = [_Edge(at, whole)] if (at := _open_at(starts, options)) is not None else []
+    after = [_Edge(at, whole)] if (at := _open_at(ends, options)) is not None else []
     return before + edges + after
+
+
+def _open_at(reached: list[float | None], options: GridOptions) -> float | None:
+    """Where an open side lies, from how far each rule across runs beyond the last edge; None where it is closed.
+
+    Most rules run on; or the first, the last and one more end at the same place: a column of merged cells.
+    """
+    beyond = [at for at in reached if at is not None]
+    if not beyond:
+        return None
+    at = float(np.median(beyond))
+    if 2 * len(beyond) > len(reached):
+        return at
+    merged_cells = len(beyond) >= 3 and reached[0] is not None and reached[-1] is not None
+    return at if merged_cells and max(abs(b - at) for b in beyond) <= options.touch else None
 
 
 def _used(rows: list[_Edge], cols: list[_Edge], options: GridOptions) -> tuple[list[_Edge], list[_Edge]]:

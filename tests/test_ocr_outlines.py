@@ -68,6 +68,19 @@ def test_a_narrow_blank_row_or_column_of_the_table_stays(width: float, where: st
     assert (grid.n_rows, grid.n_cols) == (5, 4)
 
 
+def test_an_open_column_of_merged_cells_is_a_column() -> None:
+    table = regular(10, 3, merges=((0, 0, 1, 1), (1, 0, 4, 1), (5, 0, 5, 1)))
+    (grid,) = found(page(table, Scan(open_sides=True)))
+    assert spans_of(grid) == table.cells
+
+
+def test_a_rule_or_two_that_run_on_open_no_side() -> None:
+    rows = [40.0 + 16 * i for i in range(8)]
+    level = tuple(Ruling(y, 10.0 if i in (2, 5) else 30.0, 190) for i, y in enumerate(rows))
+    (grid,) = build_grids(Rulings(level, tuple(Ruling(x, rows[0], rows[-1]) for x in (30.0, 110.0, 190.0))))
+    assert grid.n_cols == 2
+
+
 def test_a_table_without_an_outline_keeps_all_its_rules() -> None:
     (grid,) = found(page(TABLE))
     assert spans_of(grid) == TABLE.cells

@@ -37,6 +37,11 @@ class GridOptions(BaseModel):
     covered: float = Field(0.5, gt=0, le=1, description="share of a border that rules must cover (0–1)")
     sure: float = Field(0.8, gt=0, le=1, description="share that makes a border certain (0–1)")
     open_side: float = Field(7.0, gt=0, le=100, description="rules beyond the last one across: an open side (points)")
+    long_table: int = Field(10, ge=3, le=1000, description="only in tables of more rows are lone column edges doubted")
+    head_rows: int = Field(3, ge=0, le=20, description="first rows, where a column edge may stand alone")
+    through: float = Field(
+        0.6, gt=0, le=1, description="share of the rows that the other column edges run through (0–1)"
+    )
     max_positions: int = Field(12000, ge=4, le=1000000, description="more rows times columns than this: no table")
     max_rulings: int = Field(6000, ge=10, le=50000, description="rules considered a direction, longest first")
 
@@ -224,6 +229,7 @@ def _grid(group: Rulings, options: GridOptions) -> Grid | None:
     cols = _edges(upright, options.snap, options.min_col)
     rows, cols = _with_open_sides(rows, cols, options)
     rows, cols = _used(rows, cols, options)
+    cols = _without_lone(cols, rows, options)
     if len(rows) < 2 or len(cols) < 3 or (len(rows) - 1) * (len(cols) - 1) > options.max_positions:
         return None
     borders = _repaired(_borders(rows, cols, options))
@@ -343,6 +349,24 @@ def _used(rows: list[_Edge], cols: list[_Edge], options: GridOptions) -> tuple[l
             break
         rows, cols = kept_rows, kept_cols
     return rows, cols
+
+
+def _without_lone(cols: list[_Edge], rows: list[_Edge], options: GridOptions) -> list[_Edge]:
+    """Without a column edge in one row only, where all the others run through most of a long table.
+
+    That is a stroke left of a watermark. Forms, whose rows are divided each in its own way, are not judged, nor
+    is the head.
+    """
+    if len(rows) <= options.long_table or len(cols) < 4:
+        return cols
+    bounded = _shares(cols, [r.level for r in rows]) >= options.sure
+    count = bounded.sum(axis=1)
+    inner = np.arange(len(cols)) % (len(cols) - 1) != 0
+    lone = inner & (count == 1) & ~bounded[:, : options.head_rows].any(axis=1)
+    through = count >= options.through * (len(rows) - 1)
+    if not (through | lone)[inner].all():
+        return cols
+    return [edge for edge, drop in zip(cols, lone.tolist(), strict=True) if not drop]
 
 
 def _shares(edges: list[_Edge], posts: list[float]) -> Floats:

@@ -204,6 +204,14 @@ def test_text_centred_in_line_with_a_rule_makes_the_rule_no_longer() -> None:
     assert spans_of(grid) == table.cells
 
 
+@pytest.mark.parametrize(("n_rows", "n_cols"), [(14, 4), (6, 5)])
+def test_a_stroke_in_one_row_of_a_long_table_makes_no_column(n_rows: int, n_cols: int) -> None:
+    cells = rules_of(regular(n_rows, 4))
+    stroke = Ruling(55.0, 40 + 16 * 4, 40 + 16 * 5)
+    (grid,) = build_grids(Rulings(cells.horizontal, (*cells.vertical, stroke)))
+    assert grid.n_cols == n_cols  # in a short table, a form perhaps, it may be a rule
+
+
 def test_squared_paper_is_no_table() -> None:
     lines = tuple(Ruling(4.0 * i, 0, 600) for i in range(150))
     assert build_grids(Rulings(lines, lines)) == ()

@@ -93,8 +93,18 @@ def _is_watermark(group: Pixels, slanted_only: bool) -> bool:
     if long < _LEAST_LENGTH or short < 10 or not _is_drawn(group, width * height):
         return False
     slanted = abs((angle + 45) % 90 - 45) > _SLANT and width * height < _SLIM * _upright_area(rows, columns)
-    large = short >= _LARGE_TYPE and _stroke_width(group) >= _LARGE_TYPE / 14 * _POINT
+    tall = short >= _LARGE_TYPE and _glyph_height(group) >= _LARGE_TYPE / 2 * _POINT
+    large = tall and _stroke_width(group) >= _LARGE_TYPE / 14 * _POINT
     return bool(slanted or (large and not slanted_only))
+
+
+def _glyph_height(group: Pixels) -> float:
+    """Pixels: the shorter side of the pieces that most strokes belong to. Lines of type run together are low."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(group, _disc(2)))
+    sides = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].min(axis=1)
+    order = np.argsort(sides)
+    mass = np.cumsum(stats[1:, cv2.CC_STAT_AREA][order])
+    return float(sides[order[int(np.searchsorted(mass, mass[-1] / 2))]])
 
 
 def _upright_area(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> float:
@@ -116,6 +126,8 @@ def _stroke_width(group: Pixels) -> float:
 
 _FLAT = 12
 """Difference (of 255) between neighbours up to which a pixel lies on an even tone."""
+_SHOW_THROUGH = 14
+"""Darkness up to which a tone may be the other side of the sheet."""
 _INK = 190
 """Darkness from which a pixel is ink."""
 
@@ -127,7 +139,7 @@ def flat_tone(dark: Pixels) -> tuple[Pixels, int]:
     """
     kernel = np.ones((3, 3), np.uint8)
     even = cv2.subtract(cv2.dilate(dark, kernel), cv2.erode(dark, kernel)) <= _FLAT
-    chosen = even & (dark > 6) & (dark < _INK)
+    chosen = even & (dark > _SHOW_THROUGH) & (dark < _INK)
     level = _commonest(dark[chosen])
     near = chosen & (np.abs(dark.astype(np.int16) - level) <= max(8, level // 5))
     grown = cv2.dilate(near.astype(np.uint8), _disc(1)) > 0

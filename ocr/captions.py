@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -76,7 +75,7 @@ def _title(head: Sequence[Segment], table: Box) -> str | None:
     """The table's title: the nearest line that ends in 表, else the largest of the centred lines."""
     free = [(s, rest) for s in head if len(rest := _without_captions(s.text)) >= 3]
     free = [(s, rest) for s, rest in free if patterns.enumerator_level(rest) != 1]
-    named = [(s, rest) for s, rest in free if re.search(r"表(?:\s?[(（].{0,40})?$", rest)] or [
+    named = [(s, rest) for s, rest in free if patterns.is_table_title(rest)] or [
         (s, rest)
         for s, rest in sorted(free, key=lambda pair: -round(pair[0].size))
         if _is_centred(s, table) and patterns.enumerator_level(rest) in (None, 2)

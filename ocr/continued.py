@@ -83,7 +83,7 @@ def repeated_rows(before: Table, after: Table) -> int:
 def header_rows(table: Table) -> int:
     """Rows above the first one with an amount, a code or a total; at least one."""
     for row in range(table.n_rows):
-        texts = [patterns.plain(c.reading.text).replace(" ", "") for c in _row(table, row)]
+        texts = [_bare(c) for c in _row(table, row)]
         first = next((t for t in texts if t), "")
         if any(_AMOUNT.match(t) or _CODE.match(t) for t in texts) or first in ("合计", "总计"):
             return max(row, 1)
@@ -148,14 +148,19 @@ def _repeats_head(before: Table, head: Sequence[TextBlock], after: Table, captio
 
 
 def _starts_form(before: Table, after: Table) -> bool:
-    """Whether ``after`` begins as ``before`` did but with another value: the next form of a kind (绩效目标表)."""
-    one, other = _row(before, 0), _row(after, 0)
-    if len(one) < 2 or len(other) < 2:
+    """Whether ``after`` begins as ``before`` did but with another value: the next form of a kind (绩效目标表).
+
+    A repeated head has the same texts, but for a misread one; a form has its label and other values.
+    """
+    one, other = ([_bare(c) for c in _row(t, 0)] for t in (before, after))
+    if len(one) < 2 or len(one) != len(other) or not one[0] or fuzz.ratio(one[0], other[0]) < SAME_CAPTION:
         return False
-    labels = [patterns.plain(row[0].reading.text) for row in (one, other)]
-    if not labels[0] or fuzz.ratio(*labels) < SAME_CAPTION:
-        return False
-    return not _same_row(one, other)
+    pairs = [(a, b) for a, b in zip(one[1:], other[1:], strict=True) if a or b]
+    return sum(a != b for a, b in pairs) > 0.5 * len(pairs)
+
+
+def _bare(cell: Cell) -> str:
+    return patterns.plain(cell.reading.text).replace(" ", "")
 
 
 def _row_is_cut(before: Table, cells: Sequence[Cell], top: int) -> bool:

@@ -43,6 +43,7 @@ _ENTITY = re.compile(
     r"^(?:编制|编报|填报|填表|预算|决算|公开|主管|部门)?\s?(?:部门|单位)\s?(?:\(单位\)|/单位)?\s?(?:公章)?\s?"
     r"(?:名称|全称)?\s?[::]\s?(.{2,60}?)$"
 )
+_TABLE_TITLE = re.compile(r"表(?:\s?[(].{0,40})?$")
 _YEAR = re.compile(r"(20\d{2})\s?年")
 _END = re.compile(r"[。！？；：:;!?…]$")
 
@@ -111,6 +112,11 @@ def year(text: str) -> int | None:
     """The first year (2000–2099) followed by 年, or None."""
     found = _YEAR.search(plain(text[:200]))
     return int(found.group(1)) if found else None
+
+
+def is_table_title(text: str) -> bool:
+    """Whether the text ends as a table's title does: …表, …表（不含上年结转）."""
+    return _TABLE_TITLE.search(plain(text[:120])) is not None
 
 
 def is_caption(text: str) -> bool:

@@ -66,13 +66,12 @@ def _candidates(index: int, page: PageContent) -> list[_Candidate]:
         for i, b in enumerate(page.blocks)
         if isinstance(b, TextBlock) and b.kind in (BlockKind.HEADING, BlockKind.PARAGRAPH, BlockKind.NOTE)
     ]
-    titles = {b.title for b in page.blocks if isinstance(b, Table)}
     found = []
     for place, (i, block) in enumerate(sorted(texts, key=lambda pair: pair[1].box.top)):
         at = block.box.center[1] / height
         outer = place < DEPTH if at < 0.5 else place >= len(texts) - DEPTH
         text = block.reading.text
-        if outer and min(at, 1 - at) < BAND and text not in titles and not _is_content(text):
+        if outer and min(at, 1 - at) < BAND and not _is_content(text):
             found.append(_Candidate(index, i, _bare(text), at, at < 0.5))
     return found
 
@@ -85,7 +84,7 @@ def _is_content(text: str) -> bool:
         or patterns.table_number(text) is not None
         or patterns.is_note(text)
         or patterns.enumerator_level(text) is not None
-        or patterns.plain(text).endswith("表")
+        or patterns.is_table_title(text)
     )
 
 
@@ -103,8 +102,13 @@ def _alike(one: _Candidate, other: _Candidate) -> bool:
 
 
 def _marked(index: int, page: PageContent, kinds: dict[tuple[int, int], BlockKind]) -> PageContent:
+    """The page with the blocks at ``kinds`` marked; a table that took a running head for its title has none."""
+    heads = {b.reading.text for i, b in enumerate(page.blocks) if (index, i) in kinds and isinstance(b, TextBlock)}
     blocks: list[Block] = []
     for i, block in enumerate(page.blocks):
         kind = kinds.get((index, i))
-        blocks.append(replace(block, kind=kind, level=None) if kind and isinstance(block, TextBlock) else block)
+        if isinstance(block, Table):
+            blocks.append(replace(block, title=None) if block.title in heads else block)
+        else:
+            blocks.append(replace(block, kind=kind, level=None) if kind else block)
     return replace(page, blocks=tuple(blocks))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -98,7 +99,7 @@ def torn(lines: Sequence[TextLine], rng: random.Random) -> list[TextLine]:
     for k in lines:
         cuts = sorted(rng.sample(range(2, len(k.text) - 2), rng.randint(0, 2))) if len(k.text) > 12 else []
         ends = [0, *cuts, len(k.text)]
-        for start, end in zip(ends, ends[1:], strict=False):
+        for start, end in itertools.pairwise(ends):
             x = k.box.left + width(k.text[:start], k.size)
             pieces.append(line(k.text[start:end], x, k.box.top, k.size))
     rng.shuffle(pieces)

@@ -1,0 +1,225 @@
+"""Pages into a document: running heads, paragraphs and tables over pages, ids, meta."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typeset import PAGE, centred, grid, line, set_paragraphs, shaken
+
+from document.types import Block, BlockKind, DocumentKind, Page, PageContent, Table, TextBlock, TextLine
+from ocr.assemble import AssembleOptions, assemble
+from ocr.layout import lay_out
+from ocr.types import FilledGrid
+
+HEAD = ["科目编码", "科目名称", "合计"]
+SENTENCE = "本部门预算审核工作由内部机构负责，收入支出全部纳入预算管理，"
+
+
+def page(number: int, lines: list[TextLine], *tables: FilledGrid, of: Page = PAGE) -> PageContent:
+    this = replace(of, number=number)
+    return PageContent(this, lay_out(lines, tables, this))
+
+
+def rows(first: int, count: int) -> list[list[str]]:
+    return [[str(20801 + i), f"第{i}项支出", f"{i}.50"] for i in range(first, first + count)]
+
+
+def texts(blocks: tuple[Block, ...], *kinds: BlockKind) -> list[str]:
+    return [b.reading.text for b in blocks if isinstance(b, TextBlock) and (not kinds or b.kind in kinds)]
+
+
+def tables(blocks: tuple[Block, ...]) -> list[Table]:
+    return [b for b in blocks if isinstance(b, Table)]
+
+
+def column(table: Table, col: int) -> list[str]:
+    return [c.reading.text for c in sorted(table.cells, key=lambda c: c.row) if c.col == col]
+
+
+def is_whole(table: Table) -> bool:
+    """Whether every grid position is covered exactly once."""
+    covered = [(c.row + i, c.col + j) for c in table.cells for i in range(c.row_span) for j in range(c.col_span)]
+    return sorted(covered) == [(r, c) for r in range(table.n_rows) for c in range(table.n_cols)]
+
+
+def test_ids_are_in_reading_order() -> None:
+    blocks, _ = assemble([page(1, set_paragraphs(["甲" * 50 + "。"])), page(2, [line("乙。", 90, 80)])])
+    assert [b.id for b in blocks] == ["b1", "b2"]
+
+
+@given(st.integers(20, 400), st.integers(0, 1000))
+@settings(max_examples=40)
+def test_a_paragraph_over_the_page_is_one(length: int, seed: int) -> None:
+    text = (SENTENCE * 20)[:length] + "结束。"
+    paragraphs = ["开头" + SENTENCE * 30 + "。", text, "末段" + SENTENCE * 3 + "。"]
+    lines = set_paragraphs(paragraphs)
+    rng = random.Random(seed)
+    cut = rng.randint(2, len(lines) - 2)
+    second = [replace(k, box=_up(k, lines[cut].box.top - 80)) for k in lines[cut:]]
+    pages = [page(1, shaken(lines[:cut], rng)), page(2, shaken(second, rng))]
+    assert texts(assemble(pages)[0]) == paragraphs
+    apart = assemble(pages, AssembleOptions(merge_paragraphs=False))[0]
+    assert "".join(texts(apart)) == "".join(paragraphs)
+
+
+def _up(k: TextLine, by: float):  # type: ignore[no-untyped-def]
+    return replace(k.box, top=k.box.top - by, bottom=k.box.bottom - by)
+
+
+def test_a_heading_ends_a_paragraph_at_the_page_break() -> None:
+    first = set_paragraphs(["甲" * 32])
+    pages = [page(1, first), page(2, [line("二、收入情况", 114, 80), *set_paragraphs(["乙" * 50 + "。"], top=100)])]
+    assert texts(assemble(pages)[0])[:2] == ["甲" * 32, "二、收入情况"]
+
+
+@given(st.integers(1, 20), st.integers(1, 20), st.booleans())
+@settings(max_examples=30)
+def test_a_table_over_the_page_is_one(first: int, second: int, repeated: bool) -> None:
+    top = 800 - 16 * (first + 1)
+    upper = grid([HEAD, *rows(0, first)], top)
+    lower = grid([*([HEAD] if repeated else []), *rows(first, second)], 60, page=2)
+    pages = [page(1, [centred("支出决算表", top - 40)], upper), page(2, [], lower)]
+    (table,) = tables(assemble(pages)[0])
+    assert column(table, 0) == ["科目编码", *(r[0] for r in rows(0, first + second))]
+    assert (table.pages, table.n_rows, table.title) == ((1, 2), first + second + 1, "支出决算表")
+    assert is_whole(table)
+    assert {c.page for c in table.cells} == {1, 2}
+    assert len(tables(assemble(pages, AssembleOptions(merge_tables=False))[0])) == 2
+
+
+def test_repeated_captions_become_running_heads() -> None:
+    """Excel's print titles repeat title, number and unit on every page."""
+
+    def caption(top: float) -> list[TextLine]:
+        return [centred("支出决算表", top), line("公开03表", 480, top + 20, 9), line("金额单位：元", 480, top + 32, 9)]
+
+    upper = grid([HEAD, *rows(0, 30)], 280)
+    lower = grid([HEAD, *rows(30, 4)], 110, page=2)
+    pages = [page(1, caption(230), upper), page(2, caption(60), lower)]
+    blocks, _ = assemble(pages)
+    (table,) = tables(blocks)
+    assert table.n_rows == 35
+    assert texts(blocks, BlockKind.HEADING, BlockKind.PARAGRAPH) == ["支出决算表", "公开03表", "金额单位：元"]
+    assert texts(blocks, BlockKind.HEADER) == ["支出决算表", "公开03表", "金额单位：元"]
+
+
+def test_two_tables_stay_two() -> None:
+    upper = grid([HEAD, *rows(0, 30)], 280)
+    for lines, lower in [
+        # a title of its own
+        ([centred("收入决算表", 60)], grid([HEAD, *rows(0, 4)], 110, page=2)),
+        # other columns
+        ([], grid([["甲", "乙", "丙", "丁"]], 60, page=2)),
+        # a note ended the first one
+        ([line("注：本表反映支出情况。", 60, 40, 10)], grid([HEAD, *rows(0, 4)], 110, page=2)),
+    ]:
+        blocks, _ = assemble([page(1, [], upper), page(2, lines, lower)])
+        assert len(tables(blocks)) == 2
+    # a table that ends high on its page has ended
+    short = grid([HEAD, *rows(0, 3)], 100)
+    assert len(tables(assemble([page(1, [], short), page(2, [], grid(rows(3, 4), 60, page=2))])[0])) == 2
+
+
+def test_forms_that_follow_each_other_stay_apart() -> None:
+    """绩效目标表: one form a project, each with the same labels and its own values."""
+
+    def form(name: str, number: int, top: float) -> FilledGrid:
+        body = [["项目名称", name], ["主管部门", "石桥县水利局"], *[["指标", str(i)] for i in range(20)]]
+        return grid(body, top, page=number)
+
+    def title() -> list[TextLine]:
+        return [centred("项目支出绩效目标表", 200)]
+
+    pages = [page(n, title(), form(f"项目{n}专项经费", n, 420)) for n in (1, 2, 3)]
+    assert len(tables(assemble(pages)[0])) == 3
+    without_title = [page(n, [], form(f"项目{n}专项经费", n, 420)) for n in (1, 2, 3)]
+    assert len(tables(assemble(without_title)[0])) == 3
+
+
+def test_a_row_cut_by_the_page_break_is_whole() -> None:
+    name = "机关事业单位基本养老保险缴费支出"
+    upper = grid([HEAD, *rows(0, 20), ["2080505", name[:14], "11.78"]], 420)
+    cells = tuple(
+        replace(c, lines=(line(c.reading.text, c.box.left + 2, c.box.top + 2, 11.0),))
+        if c.reading.text == name[:14]
+        else c
+        for c in upper.cells
+    )
+    upper = replace(upper, cells=cells)
+    lower = grid([["", name[14:], ""], *rows(21, 3)], 60, page=2)
+    (table,) = tables(assemble([page(1, [], upper), page(2, [], lower)])[0])
+    assert name in column(table, 1)
+    assert table.n_rows == 25
+    assert is_whole(table)
+    # negative control: a row of its own without an amount stays a row
+    own = grid([["", "二十二、国有资本经营预算支出", ""], *rows(21, 3)], 60, page=2)
+    (table,) = tables(assemble([page(1, [], upper), page(2, [], own)])[0])
+    assert "二十二、国有资本经营预算支出" in column(table, 1)
+
+
+def test_running_heads_are_marked_and_captions_are_not() -> None:
+    pages = []
+    for n in range(1, 7):
+        lines = [
+            line("石桥县水利局2022年度部门预算", 200, 30, 9),
+            line(f"预算公开表{n}", 60, 60, 12),
+            line("部门名称：石桥县水利局", 60, 76, 9),
+            line("第三方审核专用", 60, 815, 9),
+            centred(str(n), 800, 9),
+        ]
+        pages.append(page(n, lines, grid([HEAD, *rows(0, 3)], 100, page=n)))
+    blocks, _ = assemble(pages)
+    assert set(texts(blocks, BlockKind.HEADER)) == {"石桥县水利局2022年度部门预算"}
+    assert set(texts(blocks, BlockKind.FOOTER)) == {"第三方审核专用"}
+    assert texts(blocks, BlockKind.PAGE_NUMBER) == [str(n) for n in range(1, 7)]
+    assert texts(blocks, BlockKind.PARAGRAPH).count("部门名称：石桥县水利局") == 6
+
+
+def test_a_line_that_recurs_in_the_text_is_no_running_head() -> None:
+    pages = [page(n, set_paragraphs(["本表无数据说明", f"甲{n}" * 30 + "。"], top=300)) for n in range(1, 7)]
+    assert not texts(assemble(pages)[0], BlockKind.HEADER)
+
+
+def test_running_heads_do_not_stop_a_paragraph_or_table() -> None:
+    def frame(n: int) -> list[TextLine]:
+        return [line("石桥县水利局部门预算", 240, 30, 9), centred(f"— {n} —", 815, 9)]
+
+    lines = set_paragraphs([SENTENCE * 9 + "。"])
+    second = [replace(k, box=_up(k, lines[4].box.top - 80)) for k in lines[4:]]
+    pages = [
+        page(1, [*frame(1), *lines[:4]]),
+        page(2, [*frame(2), *second]),
+        page(3, frame(3), grid([HEAD, *rows(0, 30)], 280, page=3)),
+        page(4, frame(4), grid(rows(30, 9), 60, page=4)),
+    ]
+    blocks, _ = assemble(pages)
+    assert texts(blocks, BlockKind.PARAGRAPH) == [SENTENCE * 9 + "。"]
+    assert len(tables(blocks)) == 1
+
+
+def test_failed_pages_end_what_goes_on() -> None:
+    upper, lower = grid([HEAD, *rows(0, 30)], 280), grid(rows(30, 9), 60, page=3)
+    pages = [page(1, [], upper), PageContent(replace(PAGE, number=2)), page(3, [], lower)]
+    assert len(tables(assemble(pages)[0])) == 2
+
+
+def test_meta() -> None:
+    title = [centred("石桥县水利局", 250, 26), centred("2022年度部门预算公开", 300, 22)]
+    _, meta = assemble([page(1, title)])
+    assert (meta.entity, meta.year, meta.kind) == ("石桥县水利局", 2022, DocumentKind.BUDGET)
+    account = [line("部门名称：[055]青原市交通局", 60, 80, 9), line("2024年度", 300, 80, 9), centred("收入决算表", 60)]
+    _, meta = assemble([page(1, account, grid([HEAD], 100))])
+    assert (meta.entity, meta.year, meta.kind) == ("青原市交通局", 2024, DocumentKind.FINAL_ACCOUNT)
+    assert assemble([])[1].entity is None
+
+
+def test_pages_are_not_changed() -> None:
+    pages = [page(n, [line("石桥县水利局部门预算", 240, 30, 9)]) for n in range(1, 5)]
+    before = [tuple(p.blocks) for p in pages]
+    assemble(pages)
+    assert [tuple(p.blocks) for p in pages] == before
+    assert all(a.page.number < b.page.number for a, b in pairwise(pages))

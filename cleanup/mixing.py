@@ -115,9 +115,7 @@ def page_tone(lightness: Pixels, coverage: Pixels, level: float) -> Tone:
             bare[step] = np.clip(middle, straight[step] - _MOST_OFF, straight[step] + _MOST_OFF)
             noise[step] = np.clip(upper - middle, 1 / 255, _MOST_NOISE)
     every = np.arange(256)
-    return Tone(
-        np.interp(every, centres, bare).astype(np.float32), np.interp(every, centres, noise).astype(np.float32)
-    )
+    return Tone(np.interp(every, centres, bare).astype(np.float32), np.interp(every, centres, noise).astype(np.float32))
 
 
 def _quantiles(counts: NDArray[np.intp]) -> tuple[float, float]:

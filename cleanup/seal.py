@@ -132,9 +132,7 @@ def _cut(pixels: Pixels, box: Box) -> Pixels:
     return pixels[top:bottom, left:right].copy()
 
 
-def _without(
-    pixels: Pixels, image: PageImage, box: Box, colour: str, options: SealOptions
-) -> tuple[Pixels, Mask]:
+def _without(pixels: Pixels, image: PageImage, box: Box, colour: str, options: SealOptions) -> tuple[Pixels, Mask]:
     """The page without the seal in ``box``, and where it was."""
     margin = 3 * image.dpi / 72
     wide = box.grown(margin)

@@ -47,7 +47,6 @@ class CleanPage:
     seals: tuple[Seal, ...] = ()
 
 
-
 def remove_watermark(
     page: PageImage, watermark: Watermark | None, options: WatermarkOptions | None = None
 ) -> CleanPage:
@@ -80,9 +79,7 @@ def _without_watermark(page: PageImage, watermark: Watermark, options: Watermark
     return None
 
 
-def _taken_off(
-    page: PageImage, light: Pixels, bare: Pixels, coverage: Pixels, watermark: Watermark
-) -> CleanPage:
+def _taken_off(page: PageImage, light: Pixels, bare: Pixels, coverage: Pixels, watermark: Watermark) -> CleanPage:
     if page.bilevel or watermark.bilevel:
         pixels = without_speckle(page.pixels, coverage, page.dpi, 1 - min(watermark.lightness))
     else:

@@ -24,7 +24,6 @@ from ocr.types import PageImage, Pixels
 Floats = NDArray[np.float32]
 
 
-
 def find_watermark(pages: Sequence[PageImage], options: WatermarkOptions | None = None) -> Watermark | None:
     """The watermark that the pages have in common, or None.
 
@@ -36,9 +35,7 @@ def find_watermark(pages: Sequence[PageImage], options: WatermarkOptions | None 
     sample = _spread(pages, options.sample_pages)
     if not options.enabled or not sample:
         return None
-    found = [
-        watermark for group in _by_size(sample) if (watermark := _find_in(group, options)) is not None
-    ]
+    found = [watermark for group in _by_size(sample) if (watermark := _find_in(group, options)) is not None]
     if not found:
         return None
     main = max(found, key=lambda watermark: watermark.pages)
@@ -72,9 +69,7 @@ def _find_in(sample: Sequence[PageImage], options: WatermarkOptions) -> Watermar
     return _find_flat(sample, shown, options) if len(sample) < _SEVERAL else None
 
 
-def _find_below(
-    sample: Sequence[PageImage], shown: Sequence[Evidence], options: WatermarkOptions
-) -> Watermark | None:
+def _find_below(sample: Sequence[PageImage], shown: Sequence[Evidence], options: WatermarkOptions) -> Watermark | None:
     aligned = align([page.dark for page in shown])
     if not aligned.members:
         return None
@@ -111,9 +106,7 @@ def _explained(watermark: Watermark, pattern: Pixels) -> float:
     return float(2 * (laid & strokes).sum() / max(laid.sum() + strokes.sum(), 1))
 
 
-def _find_flat(
-    sample: Sequence[PageImage], shown: Sequence[Evidence], options: WatermarkOptions
-) -> Watermark | None:
+def _find_flat(sample: Sequence[PageImage], shown: Sequence[Evidence], options: WatermarkOptions) -> Watermark | None:
     """A watermark on one or two pages: even tone or colour tells it from ink, tiled or standing once."""
     tone, level = flat_tone(shown[0].dark)
     colour = shown[0].colour
@@ -215,15 +208,21 @@ def _blank(sample: Sequence[PageImage], aligned: Aligned) -> tuple[Watermark, li
     factor = reference.dpi / min(WORK_DPI, reference.dpi)
     height, width = reference.pixels.shape[:2]
     blank = Watermark(
-        b"", (0.0, 0.0), None, reference.dpi, (width, height), (1.0,), (1.0,), 0.0,
-        bilevel=reference.bilevel, pages=len(aligned.members),
+        b"",
+        (0.0, 0.0),
+        None,
+        reference.dpi,
+        (width, height),
+        (1.0,),
+        (1.0,),
+        0.0,
+        bilevel=reference.bilevel,
+        pages=len(aligned.members),
     )
     return blank, _witnesses(sample, aligned, factor), factor
 
 
-def _measured(
-    watermark: Watermark, witnesses: Sequence[_Witness], options: WatermarkOptions
-) -> Watermark | None:
+def _measured(watermark: Watermark, witnesses: Sequence[_Witness], options: WatermarkOptions) -> Watermark | None:
     """The watermark with its levels and its angle; None where the pages do not bear it out."""
     laid = [laid_exactly(w.page, w.dark, watermark, w.to_model) for w in witnesses]
     levels = _levels(watermark, witnesses, laid)
@@ -254,9 +253,7 @@ def _borne_out(
         tones = np.concatenate([(255 - w.dark)[mixing.core(a)] for w, a in zip(witnesses, laid, strict=True)])
         if np.mean(np.abs(tones.astype(np.float32) / 255 - level) <= _EVEN) < _LEAST_EVEN:
             return False
-    shows = [
-        present(a, w.dark, w.page.dpi, watermark, options).any() for w, a in zip(witnesses, laid, strict=True)
-    ]
+    shows = [present(a, w.dark, w.page.dpi, watermark, options).any() for w, a in zip(witnesses, laid, strict=True)]
     return bool(sum(shows) > 0.5 * len(shows))
 
 
@@ -305,9 +302,7 @@ def _folded(
     coverage, black = found
     if strokes is not None:
         coverage = coverage * strokes
-    return replace(
-        watermark, coverage=encode(coverage), origin=(window.left, window.top), lightness=(1 - black,)
-    )
+    return replace(watermark, coverage=encode(coverage), origin=(window.left, window.top), lightness=(1 - black,))
 
 
 def _fold_page(watermark: Watermark, witness: _Witness) -> FoldPage:

@@ -155,14 +155,10 @@ def _share_of_cells(part: NDArray[np.bool_], cells: tuple[int, int]) -> NDArray[
     return np.asarray(cv2.blur(cv2.resize(thinned, cells, interpolation=cv2.INTER_AREA), (3, 3)), dtype=np.float32)
 
 
-def _absent(
-    inside: NDArray[np.bool_], hit: NDArray[np.bool_], least: float, side: int
-) -> NDArray[np.bool_]:
+def _absent(inside: NDArray[np.bool_], hit: NDArray[np.bool_], least: float, side: int) -> NDArray[np.bool_]:
     """Where, in squares of ``side`` pixels, most of the strokes that should be there are not."""
     height, width = inside.shape
     cells = (max(1, width // side), max(1, height // side))
     wanted, seen = (_share_of_cells(part, cells) for part in (inside, hit))
     missing = (wanted > 1e-4) & (seen < least * wanted)
-    return np.asarray(
-        cv2.resize(missing.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
-    )
+    return np.asarray(cv2.resize(missing.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0)

@@ -187,14 +187,10 @@ def lattice_points(lattice: Lattice, to_model: Affine, shape: tuple[int, ...]) -
     low, high = np.floor(indices.min(axis=0)).astype(int) - 1, np.ceil(indices.max(axis=0)).astype(int) + 1
     if math.prod(high - low + 1) > 4 * _MAX_TILES:
         return []
-    return [
-        lattice.basis @ (i, j) for i in range(low[0], high[0] + 1) for j in range(low[1], high[1] + 1)
-    ]
+    return [lattice.basis @ (i, j) for i in range(low[0], high[0] + 1) for j in range(low[1], high[1] + 1)]
 
 
-def _window(
-    to_patch: Affine, patch: tuple[int, ...], shape: tuple[int, ...]
-) -> tuple[int, int, int, int] | None:
+def _window(to_patch: Affine, patch: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, int, int, int] | None:
     """Left, top, right, bottom of the part of the page that the patch may touch, or None."""
     height, width = patch[:2]
     back = cv2.invertAffineTransform(to_patch)

@@ -107,9 +107,7 @@ def _neighbourly(shifts: Places, trust: NDArray[np.float64], middle: Places) -> 
 def _displacement(found: Places, relative: Places) -> Places:
     """Shift of every rim pixel of every copy, ``(points, n, 2)``, from x, y; those along x; those along y."""
     shift = found[:, None, 0:2]
-    return np.asarray(
-        shift + found[:, None, 2:4] * relative[None, :, :1] + found[:, None, 4:6] * relative[None, :, 1:]
-    )
+    return np.asarray(shift + found[:, None, 2:4] * relative[None, :, :1] + found[:, None, 4:6] * relative[None, :, 1:])
 
 
 def _maps(found: Places, middle: Places, size: float) -> Places:

@@ -88,9 +88,7 @@ def load_dictionary(user: Path | None = None, shipped: Path = SHIPPED) -> Dictio
     folder state: changed files (by size or time) are read again.
     """
     if user is not None and not user.is_dir():
-        raise DictionaryError(
-            f"{user}: no such folder with dictionary files; make it or leave the option out"
-        )
+        raise DictionaryError(f"{user}: no such folder with dictionary files; make it or leave the option out")
     folders = (shipped,) if user is None else (shipped, user)
     return _load(folders, tuple(_state(folder) for folder in folders))
 
@@ -269,9 +267,7 @@ def _subjects_over(own: tuple[Subject, ...], shipped: tuple[Subject, ...]) -> tu
 
 
 def _with_version(folder: _Folder) -> Dictionary:
-    both_ways = {
-        (a, b): w for left, right, w in folder.look_alikes for a, b in ((left, right), (right, left))
-    }
+    both_ways = {(a, b): w for left, right, w in folder.look_alikes for a, b in ((left, right), (right, left))}
     digest = hashlib.sha256(repr(folder).encode()).hexdigest()[:12]
     return Dictionary(
         folder.subjects,

@@ -96,9 +96,7 @@ class Glyph:
         )
 
 
-def read_glyphs(
-    spans: Iterable[dict[str, Any]], content: frozenset[tuple[str, int, int]] | None
-) -> list[Glyph]:
+def read_glyphs(spans: Iterable[dict[str, Any]], content: frozenset[tuple[str, int, int]] | None) -> list[Glyph]:
     """The glyphs of a text trace (``Page.get_texttrace``), at most ``MAX_GLYPHS``.
 
     ``content`` holds the places (``glyph_place``) of what the page itself draws, None when the page has no
@@ -117,9 +115,7 @@ def glyph_place(text: str, x: float, y: float) -> tuple[str, int, int]:
     return text, round(x), round(y)
 
 
-def _span_glyphs(
-    span: dict[str, Any], operation: int, content: frozenset[tuple[str, int, int]] | None
-) -> list[Glyph]:
+def _span_glyphs(span: dict[str, Any], operation: int, content: frozenset[tuple[str, int, int]] | None) -> list[Glyph]:
     size = float(span["size"])
     if not (0.5 < size < 2000) or not all(map(math.isfinite, (*span["dir"], size))):
         return []
@@ -162,9 +158,7 @@ def _colour(value: Any) -> tuple[float, float, float]:
         parts *= 3
     if len(parts) == 4:
         parts = [(1 - p) * (1 - parts[3]) for p in parts[:3]]
-    return (
-        (round(parts[0], 2), round(parts[1], 2), round(parts[2], 2)) if len(parts) == 3 else (0.0, 0.0, 0.0)
-    )
+    return (round(parts[0], 2), round(parts[1], 2), round(parts[2], 2)) if len(parts) == 3 else (0.0, 0.0, 0.0)
 
 
 def _advance_ends(span: dict[str, Any], texts: Sequence[str]) -> list[Point]:
@@ -207,10 +201,7 @@ def without_doubles(glyphs: Iterable[Glyph]) -> list[Glyph]:
         step = max(glyph.size, 1.0)
         column, row = int(glyph.origin[0] // step), int(glyph.origin[1] // step)
         near = (
-            other
-            for i in (-1, 0, 1)
-            for j in (-1, 0, 1)
-            for other in places.get((glyph.text, column + i, row + j), ())
+            other for i in (-1, 0, 1) for j in (-1, 0, 1) for other in places.get((glyph.text, column + i, row + j), ())
         )
         if any(_same_place(glyph, other) for other in near):
             continue
@@ -345,9 +336,7 @@ def _glyph_box(glyph: Glyph) -> Box:
     turn = math.radians(glyph.angle)
     up, down = ASCENT * glyph.size, -DESCENT * glyph.size
     corners = [
-        (p[0] - h * math.sin(turn), p[1] - h * math.cos(turn))
-        for p in (glyph.origin, glyph.end)
-        for h in (up, down)
+        (p[0] - h * math.sin(turn), p[1] - h * math.cos(turn)) for p in (glyph.origin, glyph.end) for h in (up, down)
     ]
     xs, ys = [x for x, _ in corners], [y for _, y in corners]
     return Box(min(xs), min(ys), max(xs), max(ys))

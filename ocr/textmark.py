@@ -28,15 +28,9 @@ class TextWatermarkOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    min_page_share: float = Field(
-        0.5, ge=0, le=1, description="share of the pages that carry the text, at least"
-    )
-    min_tiles: int = Field(
-        3, ge=2, le=100, description="repetitions on one page that stand for a second page"
-    )
-    pale: float = Field(
-        0.35, ge=0.05, le=1, description="lightness (0 black, 1 white) from which print counts as pale"
-    )
+    min_page_share: float = Field(0.5, ge=0, le=1, description="share of the pages that carry the text, at least")
+    min_tiles: int = Field(3, ge=2, le=100, description="repetitions on one page that stand for a second page")
+    pale: float = Field(0.35, ge=0.05, le=1, description="lightness (0 black, 1 white) from which print counts as pale")
     oversize: float = Field(1.6, ge=1, le=10, description="type size, as a multiple of the page's usual one")
     min_evidence: float = Field(
         1.0,
@@ -130,9 +124,7 @@ def _usual_size(layer: TextLayer) -> float:
     return sizes.most_common(1)[0][0] if sizes else 0.0
 
 
-def _recurs(
-    places: Sequence[tuple[TextLayer, TextLine]], n_pages: int, options: TextWatermarkOptions
-) -> bool:
+def _recurs(places: Sequence[tuple[TextLayer, TextLine]], n_pages: int, options: TextWatermarkOptions) -> bool:
     """Whether the text comes back as a watermark does: on most pages, or tiled over a page."""
     on_page = Counter(layer.number for layer, _ in places)
     if n_pages == 1 or len(on_page) == 1:
@@ -197,10 +189,7 @@ def _phrase(looks: Iterable[Look], seen: Mapping[Look, Sequence[tuple[TextLayer,
     stack = {ordered[0].text: first.top}
     for look in ordered[1:]:
         for box in _on_page(seen[look], page):
-            near = (
-                abs(box.center[0] - first.center[0]) < first.width
-                and abs(box.top - first.top) < 6 * first.height
-            )
+            near = abs(box.center[0] - first.center[0]) < first.width and abs(box.top - first.top) < 6 * first.height
             if near and look.text not in stack and abs(look.size - ordered[0].size) < 1:
                 stack[look.text] = box.top
                 break

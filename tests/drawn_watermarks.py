@@ -14,7 +14,14 @@ DPI = 150
 WIDTH, HEIGHT = 420, 595  # A5, points: a quarter of the time of A4 pages
 
 _LABELS = [
-    "一般公共服务支出", "行政运行", "社会保障和就业支出", "住房公积金", "内部审计", "预算审核", "仅供参考", "合计",
+    "一般公共服务支出",
+    "行政运行",
+    "社会保障和就业支出",
+    "住房公积金",
+    "内部审计",
+    "预算审核",
+    "仅供参考",
+    "合计",
 ]
 
 
@@ -149,10 +156,13 @@ def difference(result: Pixels, clean: Pixels, mask: np.ndarray) -> Difference:
     off = np.abs(grey.astype(np.float32) - clean)
     dark = 255 - clean
     length = 40
-    rules = np.maximum(
-        cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((1, length), np.uint8)),
-        cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((length, 1), np.uint8)),
-    ) > 60
+    rules = (
+        np.maximum(
+            cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((1, length), np.uint8)),
+            cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((length, 1), np.uint8)),
+        )
+        > 60
+    )
     near_rules = cv2.dilate(rules.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     paper = cv2.dilate(dark, np.ones((5, 5), np.uint8)) < 30
     parts = (mask & paper, mask & (dark > 128) & ~near_rules, mask & rules)

@@ -64,9 +64,7 @@ def test_pixels_outside_the_watermark_are_not_touched(name: str) -> None:
     assert np.array_equal(result.image.pixels[far], page.pixels[far])
 
 
-@settings(
-    max_examples=3, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
-)
+@settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None)
 @given(
     text=st.sampled_from(["仅供内部审核", "征求意见稿", "内部资料\n严禁外传", "草案 不得转发"]),
     angle=st.integers(-60, 60),

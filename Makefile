@@ -25,7 +25,7 @@ demo: $(VENV)/.installed ## the main job on the sample scans; ends with the clea
 	printf '\nThe clean text lies in:\n'; ls out/demo/*/document.txt; \
 	printf '\nThe first lines of %s:\n\n' "$$text"; head -n 24 "$$text"
 
-test: $(VENV)/.installed-dev ## every test
+test: $(VENV)/.installed-dev $(VENV)-moto/.installed ## every test
 	@.ci/system-packages
 	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
@@ -48,10 +48,12 @@ flows: $(VENV)/.installed ## a Prefect server, its work pool, the deployments an
 
 UV_LOCK = $(VENV)-lock/bin/uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --quiet --custom-compile-command 'make lock' \
-	--no-emit-package opencv-python --no-emit-package opencv-python-headless
+	--no-emit-package opencv-python --no-emit-package opencv-python-headless --no-emit-package openvino-telemetry
 lock: $(VENV)-lock/bin/uv ## renew requirements*.txt from pyproject.toml; UPGRADE=--upgrade takes newer versions
 	$(UV_LOCK) $(UPGRADE) --extra dev --output-file requirements-dev.txt
 	$(UV_LOCK) $(UPGRADE) --constraint requirements-dev.txt --output-file requirements.txt
+	echo 'moto[server,s3]' | $(VENV)-lock/bin/uv pip compile - --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --quiet $(UPGRADE) --custom-compile-command 'make lock' --output-file requirements-moto.txt
 
 clean: ## take away what was made, but the virtual environment
 	rm -rf out build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
@@ -69,6 +71,12 @@ $(VENV)/.installed: requirements.txt pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	$(PIP) --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# the S3 server of the tests, in an environment of its own: beside s3fs it would drag that back to version 0.4
+$(VENV)-moto/.installed: requirements-moto.txt
+	$(PYTHON) -m venv $(VENV)-moto
+	PIP_DISABLE_PIP_VERSION_CHECK=1 $(VENV)-moto/bin/python -m pip install -qq --no-deps --require-hashes -r requirements-moto.txt
 	@touch $@
 
 $(VENV)-lock/bin/uv:

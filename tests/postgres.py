@@ -1,0 +1,61 @@
+"""A PostgreSQL server of our own for one test run: real, on loopback, in a temporary folder, gone afterwards."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_DEBIAN = Path("/usr/lib/postgresql")
+_USER = "postgres"
+"""PostgreSQL refuses to run as root: Debian's package makes this user."""
+
+
+def _tool(name: str) -> str:
+    """Debian keeps the server's programs out of PATH, in a folder for each version."""
+    newest = sorted(_DEBIAN.glob(f"*/bin/{name}"), key=lambda p: int(p.parts[-3]))
+    found = str(newest[-1]) if newest else shutil.which(name)
+    if found is None:
+        raise FileNotFoundError(f"{name} is not installed; .ci/system-packages installs it")
+    return found
+
+
+def _as_user(*command: str) -> list[str]:
+    return ["runuser", "-u", _USER, "--", *command] if os.geteuid() == 0 else list(command)
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """``host:port`` of a fresh server whose files lie in ``folder``; user postgres, no password, database postgres."""
+    data, port = folder / "data", free_port()
+    data.mkdir(parents=True)
+    if os.geteuid() == 0:
+        for above in (data, *data.parents):  # pytest's folders are closed to other users
+            if above == Path(above.anchor) or above.owner() != "root":
+                break
+            above.chmod(above.stat().st_mode | 0o011)
+        shutil.chown(data, _USER, _USER)
+        data.chmod(0o700)
+    quiet = {"stdout": subprocess.DEVNULL, "cwd": "/"}
+    initdb = _as_user(_tool("initdb"), "-D", str(data), "-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+    subprocess.run(initdb, check=True, **quiet)  # type: ignore[call-overload]
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+    log = data / "log"
+    start = _as_user(_tool("pg_ctl"), "-D", str(data), "-o", options, "-l", str(log), "-w", "start")
+    subprocess.run(start, check=True, **quiet)  # type: ignore[call-overload]
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        stop = _as_user(_tool("pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop")
+        subprocess.run(stop, check=False, **quiet)  # type: ignore[call-overload]

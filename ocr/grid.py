@@ -38,10 +38,7 @@ class GridOptions(BaseModel):
     sure: float = Field(0.8, gt=0, le=1, description="share that makes a border certain (0–1)")
     open_side: float = Field(7.0, gt=0, le=100, description="rules beyond the last one across: an open side (points)")
     long_table: int = Field(10, ge=3, le=1000, description="only in tables of more rows are lone column edges doubted")
-    head_rows: int = Field(3, ge=0, le=20, description="first rows, where a column edge may stand alone")
-    through: float = Field(
-        0.6, gt=0, le=1, description="share of the rows that the other column edges run through (0–1)"
-    )
+    around: int = Field(2, ge=1, le=50, description="regular rows above and below a lone column edge that is doubted")
     max_positions: int = Field(12000, ge=4, le=1000000, description="more rows times columns than this: no table")
     max_rulings: int = Field(6000, ge=10, le=50000, description="rules considered a direction, longest first")
 
@@ -352,21 +349,27 @@ def _used(rows: list[_Edge], cols: list[_Edge], options: GridOptions) -> tuple[l
 
 
 def _without_lone(cols: list[_Edge], rows: list[_Edge], options: GridOptions) -> list[_Edge]:
-    """Without a column edge in one row only, where all the others run through most of a long table.
+    """Without a column edge that divides one row more than all the others of a regular stretch of a long table.
 
-    That is a stroke left of a watermark. Forms, whose rows are divided each in its own way, are not judged, nor
-    is the head.
+    That is a stroke left of a watermark. The row, and those above and below it, must be divided by every other
+    edge: a form's row that alone has a narrow column stands among rows whose cells are merged in other ways.
     """
     if len(rows) <= options.long_table or len(cols) < 4:
         return cols
     bounded = _shares(cols, [r.level for r in rows]) >= options.sure
-    count = bounded.sum(axis=1)
     inner = np.arange(len(cols)) % (len(cols) - 1) != 0
-    lone = inner & (count == 1) & ~bounded[:, : options.head_rows].any(axis=1)
-    through = count >= options.through * (len(rows) - 1)
-    if not (through | lone)[inner].all():
+    lone = inner & (bounded.sum(axis=1) == 1)
+    if not lone.any() or not (inner & ~lone).any():
         return cols
-    return [edge for edge, drop in zip(cols, lone.tolist(), strict=True) if not drop]
+    regular = bounded[inner & ~lone].all(axis=0)
+    drop = [bool(one) and _amid(regular, int(np.argmax(row)), options) for one, row in zip(lone, bounded, strict=True)]
+    return [edge for edge, out in zip(cols, drop, strict=True) if not out]
+
+
+def _amid(regular: Bools, row: int, options: GridOptions) -> bool:
+    """Whether ``row`` and as many rows as ``options.around`` on each side of it are regular."""
+    first, last = row - options.around, row + options.around + 1
+    return first >= 0 and last <= len(regular) and bool(regular[first:last].all())
 
 
 def _shares(edges: list[_Edge], posts: list[float]) -> Floats:

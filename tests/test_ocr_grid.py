@@ -212,6 +212,15 @@ def test_a_stroke_in_one_row_of_a_long_table_makes_no_column(n_rows: int, n_cols
     assert grid.n_cols == n_cols  # in a short table, a form perhaps, it may be a rule
 
 
+@pytest.mark.parametrize("row", [2, 3, 4])
+def test_a_column_in_one_row_of_a_form_stays(row: int) -> None:
+    """自评表: only the row 全年预算数 | 47 | 实际到位金额 divides what the rows around it have merged."""
+    others = [r for r in range(14) if r != row]
+    form = regular(14, 5, merges=((0, 1, 1, 3), (row + 1, 1, 1, 4), *((r, 2, 1, 2) for r in others)))
+    (grid,) = build_grids(rules_of(form))
+    assert spans_of(grid) == form.cells
+
+
 def test_squared_paper_is_no_table() -> None:
     lines = tuple(Ruling(4.0 * i, 0, 600) for i in range(150))
     assert build_grids(Rulings(lines, lines)) == ()

@@ -8,7 +8,7 @@ MAKEFLAGS += --no-builtin-rules
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-CODE := document dictionaries ocr cleanup flows commands benchmarks
+CODE := document dictionaries ocr cleanup flows review commands benchmarks
 # quiet: pip's ordinary output names the registry's address, which belongs into no log
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 $(BIN)/python -m pip install -qq --no-deps
 export PREFECT_SERVER_ANALYTICS_ENABLED := false

@@ -15,11 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from cleanup.calibration import FieldEvidence, confidence, least_sure
 from cleanup.lexicon import Lexicon, any_year, key_of, lexicon, split_label
 from cleanup.numbering import vouched_numbers
-from cleanup.numbers import parse_amount
 from cleanup.row_codes import row_codes
 from cleanup.table_roles import TableRoles, table_roles
 from dictionaries.calibration import Calibration, load_calibration
 from dictionaries.types import Dictionary
+from document.amounts import parse_amount
 from document.types import (
     NOT_IN_TEXT,
     Cell,

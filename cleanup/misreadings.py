@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from rapidfuzz.distance import Levenshtein
 
-from cleanup.numbers import parse_amount
+from document.amounts import parse_amount
 from document.types import Cell, Character
 
 IMPOSSIBLE = 9

@@ -10,35 +10,17 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from cleanup.debris import amount_columns, number_in_debris
 from cleanup.table_roles import TableRoles, table_roles
+from document.amounts import FORM, LONGEST, PLAIN, parse_amount
 from document.types import Cell, Correction, Document, Origin, Reading, Rule, Table, TextBlock
 
-_MINUS = "-－﹣−–—"
 _ALIKE = str.maketrans(
     {"O": "0", "o": "0", "〇": "0", "Q": "0", "D": "0", "l": "1", "I": "1", "i": "1", "|": "1", "丨": "1"}
     | {"S": "5", "s": "5", "B": "8", "Z": "2", "z": "2", "b": "6", "g": "9", "q": "9"}
 )
-_FORM = str.maketrans(
-    {
-        "，": ",",
-        "、": ",",
-        "‚": ",",
-        "。": ".",
-        "．": ".",
-        "·": ".",
-        "•": ".",
-        "％": "%",
-        "＋": "+",
-        "：": ":",
-    }
-    | {chr(0xFF10 + d): str(d) for d in range(10)}
-    | dict.fromkeys(_MINUS, "-")
-)
 _ALLOWED = re.compile(r"[-+一]?[\d,.OoQDlIi|丨SsBZzbgq〇']*\d[\d,.OoQDlIi|丨SsBZzbgq〇']*%?[.,'_]?")
-_PLAIN = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?")
 _POINT_AS_COMMA = re.compile(r"([-+]?\d{1,3}(?:[.,]\d{3})+)[.,](\d{2})(%?)")
 _COMMA_AS_POINT = re.compile(r"([-+]?\d+),(\d{1,2}|\d{4,})(%?)")
 _ENDING_MARK = re.compile(r"(?<=\d)[.,'_]+(%?)$")
@@ -54,7 +36,6 @@ _UNLIKE = re.compile("[SsBZzbgqiDQ]")
 """Letters that are less like their digit than O is like 0: taken for it, and said."""
 _BAD_MARKS = "数字的小数点或千分位不合格式，无法确定"
 _DATE = re.compile(r"(?:19|20)\d{2}\.\d{1,2}\.\d{1,2}")
-_MAX_LENGTH = 40
 _NOUGHT = 0.05
 _ROUNDS = 4
 """One repair may lay another fault bare (.0。1): bounded, and then stable."""
@@ -77,33 +58,11 @@ class NumberStyle:
 
 
 @dataclass(frozen=True, slots=True)
-class Amount:
-    """A printed number."""
-
-    value: Decimal
-    """As printed: 95 for 95 %."""
-    percent: bool = False
-
-    @property
-    def decimal_string(self) -> str:
-        """The contract's ``amount``: digits, point and sign only."""
-        return format(self.value, "f")
-
-
-@dataclass(frozen=True, slots=True)
 class NumberText:
     """A number's text after repair of its form; ``doubt`` says in Chinese what cannot be known."""
 
     text: str
     doubt: str | None = None
-
-
-def parse_amount(text: str) -> Amount | None:
-    """The value of a well-formed printed number, or None: ``1,614.45`` → 1614.45, ``95%`` → 95 percent."""
-    compact = re.sub(r"\s+", "", text[: _MAX_LENGTH + 1]).translate(_FORM)
-    if len(compact) > _MAX_LENGTH or not _PLAIN.fullmatch(compact):
-        return None
-    return Amount(Decimal(compact.rstrip("%").replace(",", "")), compact.endswith("%"))
 
 
 def number_style(texts: Iterable[str], share: float = 0.8) -> NumberStyle:
@@ -115,7 +74,7 @@ def number_style(texts: Iterable[str], share: float = 0.8) -> NumberStyle:
     separated = plain = 0
     for text in texts:
         compact = re.sub(r"\s+", "", text)
-        if len(compact) > _MAX_LENGTH or not _PLAIN.fullmatch(compact) or compact.endswith("%"):
+        if len(compact) > LONGEST or not PLAIN.fullmatch(compact) or compact.endswith("%"):
             continue
         whole, _, fraction = compact.lstrip("+-").partition(".")
         decimals[len(fraction)] += 1
@@ -132,7 +91,7 @@ def number_style(texts: Iterable[str], share: float = 0.8) -> NumberStyle:
 def looks_like_number(text: str) -> bool:
     """Whether a cell's text is a number, or was one before it was misread: mostly digits, nothing else."""
     compact = _bare(text, NumberStyle())
-    if not compact or len(compact) > _MAX_LENGTH or not _ALLOWED.fullmatch(compact):
+    if not compact or len(compact) > LONGEST or not _ALLOWED.fullmatch(compact):
         return False
     if _DATE.fullmatch(compact):
         return False
@@ -159,14 +118,14 @@ def repair_number(text: str, style: NumberStyle | None = None) -> NumberText | N
 def _repaired_once(text: str, style: NumberStyle) -> NumberText | None:
     if not looks_like_number(text):
         return None
-    spaced = _INNER_SPACE.search(_BY_MARK.sub("", text.strip().translate(_FORM)))
+    spaced = _INNER_SPACE.search(_BY_MARK.sub("", text.strip().translate(FORM)))
     if spaced:
         return _spaced(text.strip(), style)
     compact = _bare(text, style).replace("'", "")
     sign = compact.replace("一", "-", 1) if compact.startswith("一") else compact
     digits = _ENDING_MARK.sub(r"\1", sign.translate(_ALIKE))
     guessed = "字母按形近的数字读，无法确定" if _UNLIKE.search(sign) else None
-    if _PLAIN.fullmatch(digits):
+    if PLAIN.fullmatch(digits):
         result = _without_rule(digits, style) or NumberText(digits, _doubt_of_form(digits, style))
     else:
         result = _repair_marks(digits, style)
@@ -175,11 +134,11 @@ def _repaired_once(text: str, style: NumberStyle) -> NumberText | None:
 
 def _spaced(text: str, style: NumberStyle) -> NumberText:
     """Digits with a space between them: a lost point, a number on two lines, or two numbers; always said."""
-    tight = _BY_MARK.sub("", text.translate(_FORM))
+    tight = _BY_MARK.sub("", text.translate(FORM))
     if style.decimals and re.fullmatch(rf"[-+]?[\d,]+\s+\d{{{style.decimals}}}", tight):
         return NumberText(re.sub(r"\s+", ".", tight), "小数点可能丢失，按同表金额补上")
     joined = re.sub(r"\s+", "", tight)
-    if style.decimals and _PLAIN.fullmatch(joined) and len(joined.partition(".")[2]) == style.decimals:
+    if style.decimals and PLAIN.fullmatch(joined) and len(joined.partition(".")[2]) == style.decimals:
         return NumberText(joined, "数字中间有空格，已合并")
     return NumberText(text, "数字中间有空格，无法确定")
 
@@ -194,7 +153,7 @@ def _without_rule(digits: str, style: NumberStyle) -> NumberText | None:
 
 def _bare(text: str, style: NumberStyle) -> str:
     """The number without what rules and dust left at its ends: 181.48], ·51.02, 102.70|."""
-    compact = _COLON.sub(".", _SPECKS.sub("", re.sub(r"\s+", "", text).translate(_FORM)))
+    compact = _COLON.sub(".", _SPECKS.sub("", re.sub(r"\s+", "", text).translate(FORM)))
     if style.decimals and _RULE_AT_END.fullmatch(compact):
         fraction = compact.partition(".")[2]
         return compact[:-1] if len(fraction) == style.decimals + 1 else compact

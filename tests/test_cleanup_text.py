@@ -15,12 +15,12 @@ from cleanup.numbers import (
     clean_numbers,
     looks_like_number,
     number_style,
-    parse_amount,
     repair_number,
     repair_prose_numbers,
 )
 from cleanup.text import clean_reading, clean_texts, text_rules
 from dictionaries.loader import load_dictionary
+from document.amounts import parse_amount
 from document.geometry import Box
 from document.types import Cell, Document, Origin, Page, Reading, Rule, Source, Table
 

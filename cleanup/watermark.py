@@ -6,6 +6,7 @@ takes it off one page. A page without it comes out with the very same array.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +19,7 @@ from cleanup.watermark_evidence import bare_paper, darkness, evidence, relative
 from cleanup.watermark_find import find_watermark
 from cleanup.watermark_locate import by_likeness, laid_on, present
 from cleanup.watermark_model import Watermark, WatermarkOptions
+from cleanup.watermark_relay import is_odd, relaid
 from cleanup.watermark_tile import watermark_tile
 from ocr.types import PageImage, Pixels
 
@@ -70,13 +72,22 @@ def _without_watermark(page: PageImage, watermark: Watermark, options: Watermark
     bare = bare_paper(page)
     light = relative(page.pixels, bare)
     dark, shown = darkness(light), evidence(page).dark
-    for layout in by_likeness(watermark, page):
+    for layout in _layouts(watermark, page, shown, options):
         coverage = laid_on(page, shown, dark, layout)
         if coverage is not None:
             coverage = present(coverage, dark, page.dpi, layout, options)
             if coverage.any():
                 return _taken_off(page, light, bare, coverage, layout)
     return None
+
+
+def _layouts(watermark: Watermark, page: PageImage, shown: Pixels, options: WatermarkOptions) -> Iterator[Watermark]:
+    """The ways the watermark may be laid out on the page; on a page of an odd size as its own copies say, first."""
+    if is_odd(watermark, page):
+        own = relaid(watermark, page, shown, options)
+        if own is not None:
+            yield own
+    yield from by_likeness(watermark, page)
 
 
 def _taken_off(page: PageImage, light: Pixels, bare: Pixels, coverage: Pixels, watermark: Watermark) -> CleanPage:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cleanup.watermark import CleanPage, Watermark, WatermarkOptions, find_watermark, remove_watermark, watermark_tile
 from ocr.types import PageImage, Pixels
-from tests.drawn_watermarks import Mark, as_page, difference, document, draw_coverage, mix, move, scan
+from tests.drawn_watermarks import Mark, as_page, difference, document, draw_coverage, draw_page, mix, move, scan
 
 drawn = lru_cache(maxsize=32)(document)
 """Pages with the watermark, each with the same scan without it."""
@@ -99,6 +99,23 @@ def test_a_page_of_the_document_may_lie_crooked_or_on_its_head() -> None:
         result = remove_watermark(replace(page, pixels=change(page.pixels)), found(Mark()))
         assert difference(result.image.pixels, change(clean), result.mask).paper < 7
         assert result.coverage > 0.06
+
+
+@pytest.mark.parametrize("quarters", [0, 1])
+def test_a_page_of_another_size_has_its_copies_further_apart_or_turned_with_it(quarters: int) -> None:
+    apart = Mark(period=(195, 104))
+    clean = draw_page(77)[:1050]
+    marked = mix(clean, draw_coverage(apart)[:1050], apart)
+    plain, pixels = (np.ascontiguousarray(np.rot90(scan(side, 77)[0], quarters)) for side in (clean, marked))
+    result = remove_watermark(as_page(pixels), found(Mark()))
+    assert difference(pixels, plain, result.mask).paper > 20
+    assert difference(result.image.pixels, plain, result.mask).paper < 6
+    assert 0.06 < result.coverage < 0.2
+
+
+def test_a_page_of_another_size_without_watermark_is_left_alone() -> None:
+    page = as_page(scan(draw_page(78)[:1050], 78)[0])
+    assert remove_watermark(page, found(Mark())).image.pixels is page.pixels
 
 
 # --- nothing to take off --------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from math import log
 from pydantic import BaseModel, ConfigDict, Field
 
 from cleanup.codes import correct_codes
-from cleanup.debris import amount_columns, is_stray
+from cleanup.debris import amount_columns, is_stray, without_strokes
 from cleanup.enumeration import mend_mark, mend_sequence
 from cleanup.evidence import Witness, guesses, log_odds, probability, says_otherwise, witnesses
 from cleanup.lexicon import (
@@ -242,7 +242,8 @@ def _is_plain_number(text: str) -> bool:
 def _correct_label(reading: Reading, lines: Sequence[TextLine], code: RowCode | None, search: _Search) -> Reading:
     """One label, decided once: kept, corrected with a record, or flagged with a reason."""
     reading = _without_specks(reading, search)
-    reading = mend_mark(reading, search.lexicon) if code is None else reading
+    bare = without_strokes(reading, lines, search.lexicon)
+    reading = mend_mark(reading, search.lexicon) if code is None and bare is reading else bare
     parts = split_label(reading.text)
     verdict = _judge(reading, parts, lines, code, search)
     if verdict.key is not None:

@@ -30,6 +30,7 @@ from ocr.tables import align_grids, fill_grids
 from ocr.textlayer import TextLayer, read_text_layer, trusted
 from ocr.textmark import without_watermark
 from ocr.types import Grid, PageImage, Pixels, Rulings
+from ocr.unread import note_unread
 from ocr.upright import best_turn, is_sideways, reads_badly, straighten, turned
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ def _read_picture(image: PageImage, evidence: Evidence, engine: Engine) -> tuple
     kept, residue = drop_residue(tuple(k for k in lines if k.text), evidence.phrases, look_alikes=evidence.look_alikes)
     log.debug("page %d: %d lines, %d pieces of watermark dropped", image.number, len(kept), len(residue))
     content = put_together(_page(image, clean, evidence), kept, rulings, grids, clean.seals)
+    content = note_unread(content, clean.image, (*(k for k in lines if not k.text), *residue))
     return on_the_page(content, image.to_page), lines
 
 

@@ -210,3 +210,29 @@ def test_ten_thousand_labels_take_under_two_seconds() -> None:
 def test_labels_are_split(text: str, parts: tuple[str, str, str]) -> None:
     found = split_label(text)
     assert (found.prefix, found.core, found.suffix) == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "probability", "expected"),
+    [
+        ("1住房公积金", 0.31, "住房公积金"),
+        ("4公务接待费", 0.21, "公务接待费"),
+        ("二、政府性基金预算1", 0.4, "二、政府性基金预算"),
+        ("1住房公积金", 0.8, "1住房公积金"),
+    ],
+)
+def test_a_stroke_beside_a_known_name_goes_only_where_the_recogniser_was_far_from_sure(
+    text: str, probability: float, expected: str
+) -> None:
+    at = 0 if text[0].isdigit() else len(text) - 1
+    line = read(text, {at: (probability, (("l", 0.1),))})
+    document = document_of([HEAD, ["", text, "1.00"]], lines={text: line})
+    reading = correct(document, DICTIONARY).tables[0].cells[4].reading
+    assert reading.text == expected
+    assert reading.needs_review == (expected == text)  # what stays is said
+
+
+def test_an_enumerator_that_was_read_surely_stays() -> None:
+    line = read("1公务用车购置费")
+    document = document_of([HEAD, ["", line.text, "1.00"]], lines={line.text: line})
+    assert correct(document, DICTIONARY).tables[0].cells[4].reading.text.startswith("1")

@@ -1,0 +1,127 @@
+"""Ink that nobody read (有墨迹而没有文字): blank cells that are not blank, pages without a word.
+
+A cell without text is right where nothing is printed. Where characters stand, it is an error that no confidence
+shows: there is nothing to be unsure of. So the ink itself is asked, and what was read there and dropped again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from document.geometry import Box
+from document.types import Block, Cell, PageContent, Table, TextBlock, TextLine
+from ocr.ink import darkness, pixels_of, text_darkness
+from ocr.types import PageImage, Pixels
+
+REASON = "格内有墨迹，但没有读出文字"
+PAGE_ERROR = "ink, but no text was read"
+
+
+class UnreadOptions(BaseModel):
+    """When ink in a blank cell counts as characters. Lengths are type heights of the page unless they say otherwise."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    darkness: float = Field(0.55, gt=0, le=1, description="darkness of the ink against the page's text (0-1)")
+    inset: float = Field(1.3, ge=0, le=10, description="border of a cell where ink is rule (points)")
+    bridge: float = Field(0.2, ge=0, le=1, description="gaps inside a broken character that are closed")
+    low: float = Field(0.55, gt=0, le=1, description="lowest character")
+    high: float = Field(1.7, gt=0, le=5, description="highest character")
+    narrow: float = Field(0.3, gt=0, le=1, description="narrowest group of strokes that counts")
+    filled: float = Field(0.16, gt=0, le=1, description="share (0-1) of a character's box that its ink fills")
+    dropped: float = Field(1.5, gt=0, le=20, description="shortest line that was read in the cell and not kept")
+    page_ink: int = Field(8, ge=1, le=1000, description="pieces of ink as high as type that make a page not blank")
+
+
+def note_unread(
+    content: PageContent, image: PageImage, dropped: Sequence[TextLine], options: UnreadOptions | None = None
+) -> PageContent:
+    """The page with blank cells flagged in which ink stands, or a line was found and not read or not kept.
+
+    Everything in straight points. ``dropped``: lines without text, and those taken for residue. A page with ink and
+    without any text gets an error that says so; it is no failed page.
+    """
+    options = options or UnreadOptions()
+    lines = [line.box for block in content.blocks for line in _lines(block)]
+    if not lines:
+        return _wordless(content, image, options)
+    unit = image.dpi / 72
+    dark = darkness(image.grey, unit)
+    size = float(np.median([min(box.height, box.width) for box in lines]))
+    least = max(1.0, options.darkness * text_darkness(dark, lines, unit))
+    long = [line.box for line in dropped if line.box.width >= options.dropped * size and _is_type(line.box, size)]
+    blocks = tuple(
+        replace(b, cells=tuple(_noted(c, dark, unit, size, least, long, options) for c in b.cells))
+        if isinstance(b, Table)
+        else b
+        for b in content.blocks
+    )
+    return replace(content, blocks=blocks)
+
+
+def _lines(block: Block) -> tuple[TextLine, ...]:
+    if isinstance(block, TextBlock):
+        return block.lines
+    return tuple(line for cell in block.cells for line in cell.lines)
+
+
+def _is_type(box: Box, size: float) -> bool:
+    return 0.6 * size <= box.height <= 2 * size
+
+
+def _noted(
+    cell: Cell,
+    dark: Pixels,
+    unit: float,
+    size: float,
+    least: float,
+    dropped: Sequence[Box],
+    options: UnreadOptions,
+) -> Cell:
+    if cell.reading.text:
+        return cell
+    if any(cell.box.contains(*box.center) for box in dropped) or has_characters(
+        dark, cell.box, unit, size, least, options
+    ):
+        reading = replace(cell.reading, confidence=0.0, needs_review=True, reasons=(REASON,))
+        return replace(cell, reading=reading)
+    return cell
+
+
+def has_characters(dark: Pixels, cell: Box, unit: float, size: float, least: float, options: UnreadOptions) -> bool:
+    """Whether something as high and as dense as a character stands clear in a cell, its strokes broken or not."""
+    x, y = min(options.inset, cell.width / 2), min(options.inset, cell.height / 2)
+    ink = (dark[pixels_of(cell.grown(-x, -y), unit, dark.shape)] >= least).astype(np.uint8)
+    if min(ink.shape) < 4 or not ink.any():
+        return False
+    side = max(1, round(options.bridge * size * unit))
+    whole = cv2.morphologyEx(
+        np.pad(ink, side), cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
+    )[side:-side, side:-side]
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(whole, connectivity=8)
+    for number, (left, top, width, height, _area) in enumerate(stats[1:].tolist(), 1):
+        at_edge = left == 0 or top == 0 or left + width == ink.shape[1] or top + height == ink.shape[0]
+        as_high = options.low * size * unit <= height <= options.high * size * unit
+        if at_edge or not as_high or width < options.narrow * size * unit:
+            continue
+        piece = (slice(top, top + height), slice(left, left + width))
+        if ink[piece][labels[piece] == number].sum() >= options.filled * width * height:
+            return True
+    return False
+
+
+def _wordless(content: PageContent, image: PageImage, options: UnreadOptions) -> PageContent:
+    """The page with a word about ink on it, where there is any: a page that is blank stays as it is."""
+    unit = image.dpi / 72
+    ink = (darkness(image.grey, unit) >= 60).astype(np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    heights, widths = stats[1:, cv2.CC_STAT_HEIGHT] / unit, stats[1:, cv2.CC_STAT_WIDTH] / unit
+    pieces = int(((heights >= 5) & (heights <= 40) & (widths <= 60)).sum())
+    if pieces < options.page_ink or content.page.error is not None:
+        return content
+    return replace(content, page=replace(content.page, error=f"page {content.page.number}: {PAGE_ERROR}"))

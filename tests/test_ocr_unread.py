@@ -1,0 +1,79 @@
+"""Blank cells that are not blank, and pages whose ink nobody read."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from document.geometry import Box
+from document.types import Cell, Origin, Page, PageContent, Reading, Table, TextLine
+from ocr.types import PageImage, Pixels
+from ocr.unread import REASON, note_unread
+
+DPI = 144.0
+UNIT = DPI / 72
+WORD = Box(10, 14, 60, 26)
+BLANK = Box(100, 10, 200, 30)
+
+
+def page_of(pixels: Pixels) -> PageImage:
+    height, width = pixels.shape
+    return PageImage(1, pixels, DPI, np.eye(3), width / UNIT, height / UNIT)
+
+
+def paper() -> Pixels:
+    pixels = np.full((400, 440), 255, np.uint8)
+    for x in range(20, 120, 24):  # the word that was read
+        cv2.rectangle(pixels, (x, 28), (x + 18, 52), 0, 3)
+    return pixels
+
+
+def content_of(read: bool = True) -> PageContent:
+    line = TextLine("合计", WORD, 0.99)
+    cells = (
+        Cell(0, 0, 1, Box(5, 10, 100, 30), Reading("合计", "合计"), lines=(line,)),
+        Cell(0, 1, 1, BLANK),
+    )
+    page = Page(1, Origin.SCAN, 220, 200)
+    return PageContent(page, (Table("t", (1,), 1, 2, cells),) if read else ())
+
+
+def flagged(pixels: Pixels, dropped: tuple[TextLine, ...] = ()) -> bool:
+    table = note_unread(content_of(), page_of(pixels), dropped).blocks[0]
+    assert isinstance(table, Table)
+    assert not table.cells[0].reading.needs_review
+    return table.cells[1].reading.reasons == (REASON,)
+
+
+def test_characters_in_a_blank_cell_are_said() -> None:
+    pixels = paper()
+    cv2.putText(pixels, "38", (240, 52), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 0, 2)
+    assert flagged(pixels)
+
+
+@pytest.mark.parametrize("mark", ["nothing", "speck", "rule", "pale"])
+def test_specks_rules_and_pale_residue_are_not(mark: str) -> None:
+    pixels = paper()
+    if mark == "speck":
+        cv2.circle(pixels, (260, 40), 3, 0, -1)
+    elif mark == "rule":
+        cv2.line(pixels, (200, 34), (400, 34), 0, 2)
+    elif mark == "pale":
+        cv2.putText(pixels, "38", (240, 52), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 190, 2)
+    assert not flagged(pixels)
+
+
+def test_a_line_that_was_found_there_and_dropped_is_said_if_it_was_no_speck() -> None:
+    assert flagged(paper(), (TextLine("彼", Box(110, 14, 150, 26), 0.4),))
+    assert not flagged(paper(), (TextLine("i", Box(110, 14, 115, 26), 0.2),))
+
+
+def test_a_page_of_ink_without_a_word_says_so_and_a_blank_one_does_not() -> None:
+    pixels = np.full((400, 440), 255, np.uint8)
+    assert note_unread(content_of(read=False), page_of(pixels), ()).page.error is None
+    for row in range(4):
+        cv2.putText(pixels, "38142", (40, 60 + 80 * row), cv2.FONT_HERSHEY_SIMPLEX, 0.9, 0, 2)
+    noted = note_unread(content_of(read=False), page_of(pixels), ()).page
+    assert noted.error == "page 1: ink, but no text was read"
+    assert noted.origin is Origin.SCAN

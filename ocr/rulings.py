@@ -24,6 +24,8 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from document.geometry import Box
+from ocr.grounds import without_grounds
 from ocr.spans import covered, merged
 from ocr.strokes import Bools, Floats, RulingOptions, find_strokes, thin_strokes
 from ocr.types import PageImage, Pixels, Ruling, Rulings
@@ -40,6 +42,7 @@ def find_rulings(image: PageImage, options: RulingOptions = DEFAULT) -> Rulings:
     broken by gaps of up to ``options.bridge`` is one rule; a longer gap leaves two, which lie in one line.
     """
     grey, unit = _working_grey(image, options)
+    grey, grounds = without_grounds(grey, unit)
     level = thin_strokes(grey, unit, options)
     upright = thin_strokes(np.asarray(cv2.transpose(grey), dtype=np.uint8), unit, options)
     strokes = Rulings(find_strokes(level, unit, options), find_strokes(upright, unit, options))
@@ -55,8 +58,8 @@ def find_rulings(image: PageImage, options: RulingOptions = DEFAULT) -> Rulings:
     )
     rulings = _supported(strokes, options)
     rulings = Rulings(
-        _without_loose(rulings.horizontal, rulings.vertical, level, unit, options),
-        _without_loose(rulings.vertical, rulings.horizontal, upright, unit, options),
+        _without_loose(rulings.horizontal, rulings.vertical, level, unit, grounds, options),
+        _without_loose(rulings.vertical, rulings.horizontal, upright, unit, tuple(map(_turned, grounds)), options),
     )
     return Rulings(
         _completed(rulings.horizontal, rulings.vertical, level, unit, options),
@@ -205,12 +208,23 @@ def _last_post(lines: Floats, posts: tuple[Ruling, ...], side: int) -> tuple[Flo
 # -- strokes that run over a rule ------------------------------------------------------------------------
 
 
+def _turned(box: Box) -> Box:
+    """The box with x and y exchanged."""
+    return Box(box.top, box.left, box.bottom, box.right)
+
+
 def _without_loose(
-    rules: tuple[Ruling, ...], posts: tuple[Ruling, ...], thin: Pixels, unit: float, options: RulingOptions
+    rules: tuple[Ruling, ...],
+    posts: tuple[Ruling, ...],
+    thin: Pixels,
+    unit: float,
+    grounds: tuple[Box, ...],
+    options: RulingOptions,
 ) -> tuple[Ruling, ...]:
     """Without strokes that run over a rule across and end behind it, or look unlike the long rules.
 
-    What is left of a watermark does so. Long rules, and what lies in line with one, are not judged.
+    What is left of a watermark does so. Long rules, and what lies in line with one, are not judged; nor is the look
+    of what lies on dark ``grounds``.
     """
     if not rules:
         return ()
@@ -219,7 +233,7 @@ def _without_loose(
     safe = long | _continues(lines, tuple(r for r, k in zip(rules, long, strict=True) if k), options)
     ends = [_end(lines, posts, thin, unit, side, options) for side in (-1, 1)]
     adrift = _crossed(lines, posts, options) & ~ends[0].held & ~ends[1].held
-    unlike = _unlike(lines, thin, unit, options)
+    unlike = _unlike(lines, thin, unit, options) & ~_lies_on(lines, grounds)
     kept = np.ones(len(rules), dtype=np.bool_)
     for _ in range(4):
         gone = [
@@ -230,6 +244,15 @@ def _without_loose(
             break
         kept = now
     return tuple(r for r, k in zip(rules, kept.tolist(), strict=True) if k)
+
+
+def _lies_on(lines: Floats, grounds: tuple[Box, ...]) -> Bools:
+    """Whether the greater part of each line lies in one of the boxes."""
+    on = np.zeros(len(lines), dtype=np.bool_)
+    for box in grounds:
+        inside = np.minimum(lines[:, 2], box.right) - np.maximum(lines[:, 1], box.left)
+        on |= (inside > 0.5 * (lines[:, 2] - lines[:, 1])) & (lines[:, 0] > box.top) & (lines[:, 0] < box.bottom)
+    return on
 
 
 def _unlike(lines: Floats, thin: Pixels, unit: float, options: RulingOptions) -> Bools:

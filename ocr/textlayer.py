@@ -48,6 +48,9 @@ class TrustOptions(BaseModel):
 
 DEFAULT_TRUST = TrustOptions()
 
+WHITE = 0.97
+"""Lightness from which type is white: seen on a dark ground only, and there as plain as black on paper."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trust:
@@ -222,7 +225,7 @@ def _painted_over(glyph: Glyph, fills: Sequence[Fill], pictures: Sequence[Fill])
 
 def _white_on_white(glyph: Glyph, fills: Sequence[Fill], pictures: Sequence[Fill]) -> bool:
     """Whether a white glyph stands on bare paper, where nobody sees it."""
-    if glyph.style.lightness < 0.97:
+    if glyph.style.lightness < WHITE:
         return False
     grounds = [*(f for f in fills if not f.white), *pictures]
     return not any(g.serial < glyph.serial and g.box.contains(*glyph.center) for g in grounds)
@@ -237,4 +240,4 @@ def _cover(boxes: Sequence[Box], page: Box) -> float:
     return sum(any(b.contains(*p) for b in boxes[:500]) for p in points) / len(points)
 
 
-__all__ = ["DEFAULT_TRUST", "TextLayer", "Trust", "TrustOptions", "read_text_layer", "trusted"]
+__all__ = ["DEFAULT_TRUST", "WHITE", "TextLayer", "Trust", "TrustOptions", "read_text_layer", "trusted"]

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from document.geometry import Box
 from document.types import PageWatermark, TextLine
 from ocr.glyphs import Style
-from ocr.textlayer import TextLayer
+from ocr.textlayer import WHITE, TextLayer
 
 
 class TextWatermarkOptions(BaseModel):
@@ -146,7 +146,7 @@ def _evidence(
     named = bool(re.search(r"watermark|水印", look.style.layer, re.IGNORECASE))
     size = median([sizes[layer.number] for layer, _ in places]) or look.size
     oversize = look.size >= options.oversize * size
-    pale = look.style.lightness >= options.pale
+    pale = options.pale <= look.style.lightness < WHITE
     over = _lies_over_text(look, places)
     return (
         1.0 * slanted

@@ -33,7 +33,7 @@ from cleanup.names import RepeatedNames, repeated_names
 from cleanup.numbering import mend_numbering
 from cleanup.prose import mend_prose
 from cleanup.row_codes import RowCode, row_codes
-from cleanup.signs import mend_signs
+from cleanup.signs import mend_percents, mend_signs
 from cleanup.similarity import EditCosts
 from cleanup.table_roles import TableRoles, table_roles
 from dictionaries.types import Dictionary, LabelKind
@@ -134,7 +134,7 @@ def correct(document: Document, dictionary: Dictionary, options: CorrectOptions 
     options = options or CorrectOptions()
     words = lexicon(dictionary, document.meta.year)
     targets = tuple(dict.fromkeys(t for place in (*_IN_TABLE, *_IN_TEXT) for t in words.targets.get(place, ())))
-    document = mend_signs(document)
+    document = mend_percents(mend_signs(document))
     own = repeated_names(document, words)
     # a name that is itself nearly an entry may be the same misreading many times: it vouches for nothing
     short = [t for t in own.targets if len(t) < _SHORT_NAME]

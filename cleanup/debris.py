@@ -65,7 +65,7 @@ def amount_columns(table: Table, roles: TableRoles) -> frozenset[int]:
 
 
 def without_strokes(reading: Reading, lines: Sequence[TextLine], words: Lexicon) -> Reading:
-    """1住房公积金, 政府性基金预算1 → the name alone, where the recogniser was far from sure of the first or last character.
+    """1住房公积金, 预算1 → the name alone, where the recogniser was far from sure of its first or last character.
 
     Where it was only somewhat unsure the character stays and is said. Idempotent.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from cleanup.table_roles import TableRoles
@@ -30,7 +30,7 @@ def counting_cells(table: Table, roles: TableRoles) -> tuple[tuple[Cell, ...], .
 
 def mend_numbering(table: Table, roles: TableRoles) -> Table:
     """The table with line and column numbers mended that both neighbours contradict; idempotent."""
-    mended: dict[Place, Cell] = {}
+    mended = {(c.row, c.col): _with_number(c, n) for c, n in _lost_numbers(table, roles)}
     for run in counting_cells(table, roles):
         for cell, number in zip(run, _counted(run), strict=True):
             if number is not None and cell.reading.text != str(number):
@@ -38,6 +38,25 @@ def mend_numbering(table: Table, roles: TableRoles) -> Table:
     if not mended:
         return table
     return replace(table, cells=tuple(mended.get((c.row, c.col), c) for c in table.cells))
+
+
+def _lost_numbers(table: Table, roles: TableRoles) -> Iterator[tuple[Cell, int]]:
+    """Blank cells of a count whose neighbours leave room for just one number: 3, nothing, 5."""
+    at = {(c.row, c.col): c for c in table.cells}
+    for (row, col), cell in at.items():
+        if cell.reading.text or cell.row_span > 1 or cell.col_span > 1:
+            continue
+        if row in roles.numbering_rows:
+            before, after = at.get((row, col - 1)), at.get((row, col + 1))
+        elif col in roles.line_columns and row >= roles.header_rows:
+            before, after = at.get((row - 1, col)), at.get((row + 1, col))
+        else:
+            continue
+        if before is None or after is None:
+            continue
+        first, last = before.reading.text, after.reading.text
+        if _NUMBER.fullmatch(first) and _NUMBER.fullmatch(last) and int(last) == int(first) + 2:
+            yield cell, int(first) + 1
 
 
 def vouched_numbers(table: Table, roles: TableRoles) -> frozenset[Place]:
@@ -78,4 +97,7 @@ def _at(values: Sequence[int | None], places: Iterable[int]) -> list[int | None]
 def _with_number(cell: Cell, number: int) -> Cell:
     reading = cell.reading
     record = Correction(reading.text, str(number), Rule.NUMBER_FORMAT, 0.97, "sequence")
-    return replace(cell, reading=replace(reading, text=str(number), corrections=(*reading.corrections, record)))
+    mended = replace(reading, text=str(number), corrections=(*reading.corrections, record))
+    if not reading.text:  # ink that nobody read: now it is known what it says
+        mended = replace(mended, needs_review=False, reasons=())
+    return replace(cell, reading=mended)

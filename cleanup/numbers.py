@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from cleanup.debris import amount_columns, number_in_debris
 from cleanup.table_roles import TableRoles, table_roles
@@ -36,6 +37,13 @@ _UNLIKE = re.compile("[SsBZzbgqiDQ]")
 """Letters that are less like their digit than O is like 0: taken for it, and said."""
 _BAD_MARKS = "数字的小数点或千分位不合格式，无法确定"
 _DATE = re.compile(r"(?:19|20)\d{2}\.\d{1,2}\.\d{1,2}")
+_GROUPED_BY_POINT = re.compile(r"[-+]?[1-9]\d{0,2}\.\d{3}")
+"""115.300 in a document that writes 115,300."""
+_POINT_OR_COMMA = "小数点后有三位，可能是千分位的逗号"
+_YUAN_GROUPS = re.compile(r"(?<![\d.,])([1-9]\d{0,2}(?:\.\d{3})+)(?=元)")
+"""115.300元: no sum in yuan has three decimals."""
+_PROSE_SPLIT = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})* \d{1,4}(?=万元|元|亿元|%|％)")
+_IN_PIECES = "数字由两段读成，小数点可能丢失"
 _NOUGHT = 0.05
 _ROUNDS = 4
 """One repair may lay another fault bare (.0。1): bounded, and then stable."""
@@ -137,7 +145,7 @@ def _spaced(text: str, style: NumberStyle) -> NumberText:
     tight = _BY_MARK.sub("", text.translate(FORM))
     if style.decimals and re.fullmatch(rf"[-+]?[\d,]+\s+\d{{{style.decimals}}}", tight):
         return NumberText(re.sub(r"\s+", ".", tight), "小数点可能丢失，按同表金额补上")
-    joined = re.sub(r"\s+", "", tight)
+    joined = re.sub(r"\s+", "", tight).translate(_ALIKE)
     if style.decimals and PLAIN.fullmatch(joined) and len(joined.partition(".")[2]) == style.decimals:
         return NumberText(joined, "数字中间有空格，已合并")
     return NumberText(text, "数字中间有空格，无法确定")
@@ -173,6 +181,8 @@ def _repair_marks(digits: str, style: NumberStyle) -> NumberText:
 
 
 def _doubt_of_form(digits: str, style: NumberStyle) -> str | None:
+    if style.separators and _GROUPED_BY_POINT.fullmatch(digits):
+        return _POINT_OR_COMMA
     if style.decimals is None or digits.endswith("%"):
         return None
     whole, _, fraction = digits.partition(".")
@@ -192,6 +202,7 @@ def repair_prose_numbers(text: str) -> str:
     text = _PROSE_COMMA.sub(",", text)
     text = _PROSE_POINT.sub(".", text)
     text = _PROSE_SPACE.sub(".", text)
+    text = _YUAN_GROUPS.sub(lambda m: m.group(1).replace(".", ","), text)
     return _PROSE_GROUPS.sub(lambda m: m.group(1).replace(".", ",") + "." + m.group(2), text)
 
 
@@ -199,7 +210,8 @@ def clean_numbers(document: Document) -> Document:
     """The document with every number in printed form and the ``amount`` of cells set; doubts are flagged."""
     read = frozenset(p.number for p in document.pages if p.origin is not Origin.TEXT_LAYER)
     swept = tuple(_swept(b, read) if isinstance(b, Table) else b for b in document.blocks)
-    usual = number_style(t for b in swept if isinstance(b, Table) for t in _amount_texts(b) if "." in t)
+    texts = [t for b in swept if isinstance(b, Table) for t in _amount_texts(b)]
+    usual = NumberStyle(number_style(t for t in texts if "." in t).decimals, number_style(texts).separators)
     blocks = tuple(_clean_table(b, usual) if isinstance(b, Table) else _clean_block(b) for b in swept)
     return replace(document, blocks=blocks)
 
@@ -228,7 +240,10 @@ def _without_debris(reading: Reading) -> Reading:
 
 
 def _clean_block(block: TextBlock) -> TextBlock:
-    reading = _with_number(block.reading, NumberText(repair_prose_numbers(block.reading.text)))
+    text = repair_prose_numbers(block.reading.text)
+    split = _PROSE_SPLIT.search(text)
+    doubt = f"“{split.group()}”中间有空格，小数点可能丢失" if split else None
+    reading = _with_number(block.reading, NumberText(text, doubt))
     return block if reading is block.reading else replace(block, reading=reading)
 
 
@@ -241,7 +256,7 @@ def _clean_table(table: Table, usual: NumberStyle) -> Table:
     """The table in its own style; where it is too small to have one, ``usual`` decides about marks only."""
     roles = table_roles(table)
     own = number_style(_amount_texts(table))
-    style = NumberStyle(own.decimals or usual.decimals, own.separators)
+    style = NumberStyle(own.decimals or usual.decimals, usual.separators if own.separators is None else own.separators)
     cells = tuple(_clean_cell(cell, roles, style, own.decimals is not None) for cell in table.cells)
     return replace(table, cells=cells)
 
@@ -258,9 +273,21 @@ def _clean_cell(cell: Cell, roles: TableRoles, style: NumberStyle, strict: bool)
         return replace(cell, reading=_flagged(cell.reading, "应为金额，识别不清")) if damaged else cell
     if not strict and repaired.doubt and repaired.doubt.startswith(_OTHER_DECIMALS):
         repaired = replace(repaired, doubt=None)
+    if in_amounts and repaired.doubt is None and _is_pieced(cell, repaired.text, style):
+        repaired = replace(repaired, doubt=_IN_PIECES)
     reading = _with_number(cell.reading, repaired)
     amount = parse_amount(reading.text) if in_amounts and not _ZEROS_FIRST.match(reading.text) else None
     return replace(cell, reading=reading, amount=amount.decimal_string if amount else None)
+
+
+def _is_pieced(cell: Cell, text: str, style: NumberStyle) -> bool:
+    """Whether a number was read in two pieces that meet without a mark, and has not the form of the amounts around it.
+
+    Between 72 and 37 there may have been a point; a number that its narrow cell breaks ends as the others end.
+    """
+    parts = [line.text.strip() for line in cell.lines if any(c.isdigit() for c in line.text)]
+    meet = any(a[-1:].isdigit() and b[:1].isdigit() for a, b in pairwise(parts))
+    return meet and (style.decimals is None or len(text.partition(".")[2]) != style.decimals)
 
 
 def _nought(cell: Cell) -> Cell:

@@ -11,6 +11,11 @@ _SIGN = re.compile(r"\s*([<>＜＞≥≤≧≦])\s*\d")
 _WITH_BAR = {"<": "≤", ">": "≥", "＜": "≤", "＞": "≥"}
 _SURE = 0.98
 _ODDS = 5.0
+_NO_PERCENT = re.compile(r"[≥≤<>]?\s?\d{1,3}(?:\.\d{1,2})?[号舍告多各含名8569gs]")
+_NEVER_A_UNIT = frozenset("号舍告多各含gs")
+"""Read where % is printed, and never after a number in a form: 95号 is no target."""
+_PERCENT = 0.015
+"""Least probability of the sign itself."""
 
 
 def mend_signs(document: Document) -> Document:
@@ -29,6 +34,34 @@ def mend_signs(document: Document) -> Document:
         for b in document.blocks
     )
     return replace(document, blocks=blocks)
+
+
+def mend_percents(document: Document) -> Document:
+    """95号, 1008 → 95%, 100% where the recogniser thought of the sign and 号 is no unit; where it may be one, said."""
+    blocks = tuple(
+        replace(b, cells=tuple(_with_percent(c) for c in b.cells)) if isinstance(b, Table) else b
+        for b in document.blocks
+    )
+    return replace(document, blocks=blocks)
+
+
+def _with_percent(cell: Cell) -> Cell:
+    text, characters = cell.reading.text, [c for line in cell.lines for c in line.characters if c.text.strip()]
+    if not _NO_PERCENT.fullmatch(text) or not characters or characters[-1].text != text[-1]:
+        return cell
+    last = characters[-1]
+    chance = dict(last.alternatives).get("%", 0.0)
+    if chance < _PERCENT or last.probability > _SURE:
+        return cell
+    if text[-1] in _NEVER_A_UNIT:
+        record = Correction(
+            text, f"{text[:-1]}%", Rule.NUMBER_FORMAT, round(1 - last.probability * 0.1, 4), "recogniser"
+        )
+        reading = replace(cell.reading, text=record.after, corrections=(*cell.reading.corrections, record))
+        return replace(cell, reading=reading)
+    reason = f"“{last.text}”可能是“%”"
+    reasons = tuple(dict.fromkeys((*cell.reading.reasons, reason)))
+    return replace(cell, reading=replace(cell.reading, needs_review=True, reasons=reasons))
 
 
 def _sign(cell: Cell) -> str:

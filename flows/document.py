@@ -13,6 +13,7 @@ from pathlib import Path
 from cleanup.confidence import ConfidenceOptions, assess
 from cleanup.correct import correct
 from cleanup.numbers import clean_numbers
+from cleanup.overlaps import without_doubles
 from cleanup.reconcile import reconcile
 from cleanup.split_columns import join_split_columns
 from cleanup.text import clean_texts
@@ -89,7 +90,7 @@ def put_together(plan: Plan, pages: Sequence[PageContent]) -> Document:
     dictionary = load_dictionary(plan.options.dictionaries)
     blocks, meta = assemble(pages, AssembleOptions(merge_tables=plan.options.merge_tables))
     document = Document(plan.source, tuple(content.page for content in pages), blocks, meta)
-    document = clean_texts(join_split_columns(document), dictionary)
+    document = clean_texts(without_doubles(join_split_columns(document)), dictionary)
     document = clean_numbers(document)
     document = correct(document, dictionary)
     return reconcile(document, load_identities(plan.options.dictionaries))

@@ -19,6 +19,7 @@ from ocr.ink import darkness, pixels_of, text_darkness
 from ocr.types import PageImage, Pixels
 
 REASON = "格内有墨迹，但没有读出文字"
+REASON_MORE = "格内可能还有没有读出的文字"
 PAGE_ERROR = "ink, but no text was read"
 
 
@@ -35,6 +36,9 @@ class UnreadOptions(BaseModel):
     narrow: float = Field(0.3, gt=0, le=1, description="narrowest group of strokes that counts")
     filled: float = Field(0.16, gt=0, le=1, description="share (0-1) of a character's box that its ink fills")
     dropped: float = Field(1.5, gt=0, le=20, description="shortest line that was read in the cell and not kept")
+    tall: float = Field(
+        1.6, ge=1, le=10, description="height of a box that holds more than the one character read in it"
+    )
     page_ink: int = Field(8, ge=1, le=1000, description="pieces of ink as high as type that make a page not blank")
 
 
@@ -84,13 +88,17 @@ def _noted(
     options: UnreadOptions,
 ) -> Cell:
     if cell.reading.text:
-        return cell
+        tall = any(len(k.text.strip()) == 1 and k.box.height >= options.tall * size and not k.angle for k in cell.lines)
+        return _said(cell, REASON_MORE) if tall else cell
     if any(cell.box.contains(*box.center) for box in dropped) or has_characters(
         dark, cell.box, unit, size, least, options
     ):
-        reading = replace(cell.reading, confidence=0.0, needs_review=True, reasons=(REASON,))
-        return replace(cell, reading=reading)
+        return _said(cell, REASON)
     return cell
+
+
+def _said(cell: Cell, reason: str) -> Cell:
+    return replace(cell, reading=replace(cell.reading, needs_review=True, reasons=(*cell.reading.reasons, reason)))
 
 
 def has_characters(dark: Pixels, cell: Box, unit: float, size: float, least: float, options: UnreadOptions) -> bool:

@@ -118,3 +118,9 @@ def test_a_lost_point_after_a_digit_comes_back() -> None:
     assert mend_mark(Reading("1一般公共预算", "1一般公共预算"), WORDS).text == "1.一般公共预算"
     for text in ("3次专项检查", "2023年预算数", "1期工程建设款"):
         assert mend_mark(Reading(text, text), WORDS).text == text
+
+
+def test_a_lost_line_number_comes_back_where_there_is_room_for_just_one() -> None:
+    assert lines("1", "2", "", "4", "5", "6") == ["1", "2", "3", "4", "5", "6"]
+    assert lines("1", "2", "", "3", "4", "5") == ["1", "2", "", "3", "4", "5"]
+    assert lines("1", "2", "", "", "5", "6") == ["1", "2", "", "", "5", "6"]

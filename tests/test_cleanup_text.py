@@ -12,17 +12,32 @@ from cleanup.correct import correct
 from cleanup.debris import is_stray, number_in_debris
 from cleanup.numbers import (
     NumberStyle,
+    NumberText,
     clean_numbers,
     looks_like_number,
     number_style,
     repair_number,
     repair_prose_numbers,
 )
+from cleanup.signs import mend_percents
 from cleanup.text import clean_reading, clean_texts, text_rules
 from dictionaries.loader import load_dictionary
 from document.amounts import parse_amount
 from document.geometry import Box
-from document.types import Cell, Document, Origin, Page, Reading, Rule, Source, Table
+from document.types import (
+    BlockKind,
+    Cell,
+    Character,
+    Document,
+    Origin,
+    Page,
+    Reading,
+    Rule,
+    Source,
+    Table,
+    TextBlock,
+    TextLine,
+)
 
 DICTIONARY = load_dictionary()
 TWO_DECIMALS = NumberStyle(decimals=2, separators=True)
@@ -245,3 +260,75 @@ def test_a_sweep_only_takes_away(text: str) -> None:
     number = number_in_debris(text)
     assert number is None or (number in "".join(text.split()) and parse_amount(number) is not None)
     assert not (is_stray(text) and any(c.isdigit() for c in text))
+
+
+def in_pieces(*pieces: str, others: tuple[str, ...] = ("1.20", "30.45", "6.07", "812.00", "44.50")) -> Reading:
+    """The reading of an amount that was read in pieces, one over the other, among other amounts."""
+    text = "".join(pieces)
+    lines = tuple(TextLine(p, Box(0, 10 * i, 20, 10 * i + 9), 0.99) for i, p in enumerate(pieces))
+    table = table_of([["项目", "金额"], *([["工资", o] for o in others]), ["水费", text]])
+    cells = (*table.cells[:-1], replace(table.cells[-1], lines=lines))
+    return clean_numbers(document_of(replace(table, cells=cells))).tables[0].cells[-1].reading
+
+
+def test_a_number_in_two_pieces_is_said_unless_it_ends_as_the_others_do() -> None:
+    assert in_pieces("72", "37").needs_review
+    assert in_pieces("72", "37", others=("1", "2")).needs_review  # too few amounts to have a form
+    broken = in_pieces("1,516,828.5", "0")
+    assert (broken.text, broken.needs_review) == ("1,516,828.50", False)
+
+
+@pytest.mark.parametrize("text", ["72 37", "1 234 567", "7 237"])
+def test_a_space_inside_a_number_is_never_silent(text: str) -> None:
+    for style in (TWO_DECIMALS, NumberStyle()):
+        number = repair_number(text, style)
+        assert number is not None
+        assert number.doubt
+
+
+def test_three_digits_after_a_point_may_be_thousands() -> None:
+    for style in (NumberStyle(separators=True), TWO_DECIMALS):
+        number = repair_number("115.300", style)
+        assert number is not None
+        assert number.text == "115.300"
+        assert number.doubt
+    assert repair_number("115.300", NumberStyle(decimals=3)) == NumberText("115.300")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("共计115.300元", "共计115,300元"),
+        ("共计1.115.300元", "共计1,115,300元"),
+        ("共计115.300万元", "共计115.300万元"),
+    ],
+)
+def test_no_sum_in_yuan_has_three_decimals(before: str, after: str) -> None:
+    assert repair_prose_numbers(before) == after
+
+
+def test_a_space_inside_a_number_of_the_prose_is_said() -> None:
+    block = TextBlock("b", BlockKind.PARAGRAPH, (1,), Box(0, 0, 1, 1), Reading("支出72 37万元。", "支出72 37万元。"))
+    cleaned_block = clean_numbers(Document(Source("a", "0" * 64, 1), (), (block,))).blocks[0]
+    assert isinstance(cleaned_block, TextBlock)
+    assert cleaned_block.reading.needs_review
+    assert cleaned_block.reading.text == block.reading.text
+
+
+@pytest.mark.parametrize(
+    ("text", "last", "expected", "said"),
+    [
+        ("100号", Character("号", 0.45, 0, 1, (("%", 0.39),)), "100%", False),
+        ("1008", Character("8", 0.88, 0, 1, (("%", 0.09),)), "1008", True),
+        ("≥90名", Character("名", 0.3, 0, 1, (("%", 0.02),)), "≥90名", True),
+        ("≥90名", Character("名", 0.999, 0, 1, ()), "≥90名", False),
+        ("3号", Character("号", 0.999, 0, 1, (("%", 0.02),)), "3号", False),
+    ],
+)
+def test_a_percent_sign_read_as_another_character(text: str, last: Character, expected: str, said: bool) -> None:
+    line = TextLine(text, Box(0, 0, 9, 9), 0.9, (*(Character(c, 0.99, 0, 1) for c in text[:-1]), last))
+    cell = Cell(0, 0, 1, Box(0, 0, 9, 9), Reading(text, text), lines=(line,))
+    document = mend_percents(document_of(Table("t", (1,), 1, 1, (cell,))))
+    reading = document.tables[0].cells[0].reading
+    assert (reading.text, reading.needs_review) == (expected, said)
+    assert mend_percents(document) == document

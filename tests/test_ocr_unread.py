@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -77,3 +79,16 @@ def test_a_page_of_ink_without_a_word_says_so_and_a_blank_one_does_not() -> None
     noted = note_unread(content_of(read=False), page_of(pixels), ()).page
     assert noted.error == "page 1: ink, but no text was read"
     assert noted.origin is Origin.SCAN
+
+
+@pytest.mark.parametrize(("height", "said"), [(26.0, True), (13.0, False)])
+def test_one_character_in_a_box_of_two_is_said(height: float, said: bool) -> None:
+    """行 over 次 in one narrow box: a recogniser of lines reads the first."""
+    content = content_of()
+    table = content.blocks[0]
+    assert isinstance(table, Table)
+    narrow = Cell(0, 1, 1, BLANK, Reading("行", "行"), lines=(TextLine("行", Box(120, 4, 132, 4 + height), 0.99),))
+    content = replace(content, blocks=(replace(table, cells=(table.cells[0], narrow)),))
+    noted = note_unread(content, page_of(paper()), ()).blocks[0]
+    assert isinstance(noted, Table)
+    assert noted.cells[1].reading.needs_review == said

@@ -205,11 +205,13 @@ class SumView:
     """Digits behind the point that the table prints."""
     words: str = ""
     """The equation with its difference, in Chinese."""
+    tolerance: Decimal = Decimal(0)
+    """The difference that rounding explains, in a document whose sums are off by it (尾数误差); else 0."""
 
     @property
     def holds(self) -> bool:
-        """Whether the terms make the total."""
-        return self.difference == 0
+        """Whether the terms make the total, but for rounding."""
+        return abs(self.difference) <= self.tolerance
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,268 @@
+"""The queue, decisions and undo, on SQLite and on a real PostgreSQL server."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from review import schema, service
+from review.types import (
+    Action,
+    BadValue,
+    FieldKind,
+    FieldStatus,
+    FieldTaken,
+    NotAllowed,
+    NotFound,
+    Order,
+    QueueFilter,
+    ReasonKind,
+    Role,
+    SuggestionKind,
+)
+from tests.desk_sample import MISREAD, World, a_user, document, world
+from tests.postgres import postgres
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with postgres(tmp_path_factory.mktemp("postgres")) as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    url = None
+    if request.param == "postgresql":
+        address = request.getfixturevalue("server")
+        name = f"desk_{abs(hash(request.node.name)) % 10**9}"
+        admin = sa.create_engine(f"postgresql+psycopg://postgres@{address}/postgres", isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name}"))
+            connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        admin.dispose()
+        url = f"postgresql://postgres@{address}/{name}"
+    with world(tmp_path / "w", url) as made:
+        yield made
+
+
+def test_importing_again_changes_nothing(desk: World) -> None:
+    first = desk.load("one", document())
+    before = service.queue_counts(desk.store)
+    again = desk.take_in("one")
+    assert (again.documents, again.updated, again.unchanged) == (0, 0, 1)
+    assert service.find_document(desk.store, desk.out / "out" / "one") == first
+    assert service.queue_counts(desk.store) == before
+    assert before.waiting == 5
+
+
+def test_worst_first(desk: World) -> None:
+    desk.load("one", document())
+    lines = service.queue_page(desk.store)
+    assert [line.reason for line in lines[:3]] == [ReasonKind.SUM] * 3
+    assert [line.text for line in lines] == ["38.00", "70.00", "100.00", MISREAD, lines[4].text]
+    in_order = service.queue_page(desk.store, order=Order.DOCUMENT)
+    assert [line.text for line in in_order][:4] == ["100.00", "70.00", MISREAD, "38.00"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        (QueueFilter(kind=FieldKind.LABEL), 1),
+        (QueueFilter(kind=FieldKind.TEXT), 1),
+        (QueueFilter(reason=ReasonKind.SUM), 3),
+        (QueueFilter(archive="out"), 5),
+        (QueueFilter(archive="none such"), 0),
+        (QueueFilter(table="支出决算表"), 4),
+        (QueueFilter(document_id=0), 0),
+    ],
+)
+def test_filters(desk: World, chosen: QueueFilter, expected: int) -> None:
+    desk.load("one", document())
+    assert len(service.queue_page(desk.store, chosen)) == expected
+    assert service.queue_counts(desk.store, chosen).waiting == expected
+    claim = service.claim_next(desk.store, desk.ann, chosen)
+    assert (claim is not None) == bool(expected)
+
+
+def test_choices_count_what_waits(desk: World) -> None:
+    one = desk.load("one", document())
+    choices = service.filter_choices(desk.store)
+    assert [(c.value, c.waiting) for c in choices.archives] == [("out", 5)]
+    assert [(c.value, c.label, c.waiting) for c in choices.documents] == [(str(one), "one", 5)]
+    assert {(c.value, c.waiting) for c in choices.tables} == {("支出决算表", 4), ("", 1)}
+    assert (choices.reasons[0].value, choices.reasons[0].waiting) == ("sum", 3)
+
+
+def test_an_operator_keeps_a_claim_and_another_gets_the_next_field(desk: World) -> None:
+    desk.load("one", document())
+    mine = service.claim_next(desk.store, desk.ann, now=desk.clock())
+    again = service.claim_next(desk.store, desk.ann, now=desk.clock(60))
+    other = service.claim_next(desk.store, desk.bob, now=desk.clock())
+    assert mine
+    assert again
+    assert other
+    assert again.field_id == mine.field_id != other.field_id
+    assert again.until > mine.until
+    with pytest.raises(FieldTaken):
+        service.decide(desk.desk, desk.bob, mine.field_id, Action.ACCEPT, now=desk.clock())
+
+
+def test_a_claim_lapses(desk: World) -> None:
+    desk.load("one", document())
+    mine = service.claim_next(desk.store, desk.ann, now=desk.clock())
+    theirs = service.claim_next(desk.store, desk.bob, now=desk.clock(601))
+    assert mine
+    assert theirs
+    assert theirs.field_id == mine.field_id
+
+
+def test_a_correction_that_mends_the_sum_settles_the_other_fields_of_it(desk: World) -> None:
+    one = desk.load("one", document())
+    wrong = desk.field_at(one, 3, 2)
+    view = service.field_view(desk.store, wrong)
+    (total,) = view.sums
+    assert (total.difference, total.should_be, total.holds) == (8, 30, False)
+    assert view.suggestions[0].text == "30.00"
+    assert view.suggestions[0].kind is SuggestionKind.SUM
+    assert [s.holds for s in service.sums_with(desk.store, wrong, "30.00")] == [True]
+    done = service.decide(desk.desk, desk.ann, wrong, Action.EDIT, "30.00", view.revision, now=desk.clock())
+    assert set(done.settled) == {desk.field_at(one, 1, 2), desk.field_at(one, 2, 2)}
+    counts = service.queue_counts(desk.store)
+    assert (counts.waiting, counts.decided, counts.settled) == (2, 1, 2)
+    assert desk.notified == [one]
+    back = service.undo(desk.desk, desk.ann, now=desk.clock())
+    assert back.field_ids == (wrong,)
+    assert service.queue_counts(desk.store).waiting == 5
+    assert service.field_view(desk.store, wrong).text == "38.00"
+
+
+def test_the_record_is_never_changed(desk: World) -> None:
+    one = desk.load("one", document())
+    service.decide(desk.desk, desk.ann, desk.field_at(one, 3, 2), Action.ACCEPT)
+    for statement in ("UPDATE decisions SET after = 'x'", "DELETE FROM decisions"):
+        with pytest.raises(DBAPIError, match="only ever added to"), desk.store.write() as connection:
+            connection.execute(sa.text(statement))
+    with desk.store.read() as connection:
+        assert connection.execute(sa.select(schema.DECISIONS.c.after)).scalars().all() == ["38.00"]
+
+
+def test_every_step_is_on_record(desk: World) -> None:
+    one = desk.load("one", document())
+    label = desk.field_at(one, 3, 1)
+    service.claim_field(desk.store, desk.ann, label, now=desk.clock())
+    service.decide(desk.desk, desk.ann, label, Action.SKIP, now=desk.clock(5))
+    service.claim_field(desk.store, desk.ann, label, now=desk.clock())
+    service.decide(desk.desk, desk.ann, label, Action.EDIT, " 事业单位医疗 ", now=desk.clock(7))
+    service.undo(desk.desk, desk.ann, now=desk.clock(1))
+    service.decide(desk.desk, desk.bob, label, Action.ILLEGIBLE, now=desk.clock())
+    record = service.history(desk.store, label)
+    assert [(d.user, d.action, d.before, d.after) for d in record] == [
+        ("ann", Action.SKIP, MISREAD, MISREAD),
+        ("ann", Action.EDIT, MISREAD, "事业单位医疗"),
+        ("ann", Action.UNDO, "事业单位医疗", MISREAD),
+        ("bob", Action.ILLEGIBLE, MISREAD, MISREAD),
+    ]
+    assert record[1].seconds == 7
+    assert record[2].undoes == record[1].uid
+    assert '"confidence"' in record[0].shown
+    assert service.field_view(desk.store, label).status is FieldStatus.DECIDED
+
+
+def test_what_was_skipped_comes_last_and_undo_brings_it_back(desk: World) -> None:
+    desk.load("one", document())
+    claim = service.claim_next(desk.store, desk.ann, now=desk.clock())
+    assert claim
+    service.decide(desk.desk, desk.ann, claim.field_id, Action.SKIP, now=desk.clock())
+    assert service.queue_page(desk.store)[-1].id == claim.field_id
+    assert desk.notified == []
+    service.undo(desk.desk, desk.ann, now=desk.clock())
+    assert service.queue_page(desk.store)[0].id == claim.field_id
+
+
+def test_what_changed_since_it_was_shown_is_not_decided(desk: World) -> None:
+    one = desk.load("one", document())
+    label = desk.field_at(one, 3, 1)
+    shown = service.field_view(desk.store, label).revision
+    service.decide(desk.desk, desk.ann, label, Action.ACCEPT, revision=shown)
+    with pytest.raises(FieldTaken):
+        service.decide(desk.desk, desk.bob, label, Action.ACCEPT, revision=shown)
+
+
+@pytest.mark.parametrize("text", [None, "x\x00", "x\x1b[31m", "\ud800", "长" * 10_001])
+def test_values_that_are_not_taken(desk: World, text: str | None) -> None:
+    one = desk.load("one", document())
+    with pytest.raises(BadValue):
+        service.decide(desk.desk, desk.ann, desk.field_at(one, 3, 1), Action.EDIT, text)
+    assert service.history(desk.store, desk.field_at(one, 3, 1)) == ()
+
+
+def test_who_may_decide(desk: World) -> None:
+    one = desk.load("one", document())
+    viewer = a_user(desk.store, "vera", Role.VIEWER)
+    with pytest.raises(NotAllowed):
+        service.decide(desk.desk, viewer, desk.field_at(one, 3, 1), Action.ACCEPT)
+    with pytest.raises(NotAllowed):
+        service.claim_next(desk.store, viewer)
+    done = service.decide(desk.desk, desk.ann, desk.field_at(one, 3, 1), Action.ACCEPT)
+    with pytest.raises(NotAllowed):
+        service.undo(desk.desk, desk.bob, done.decision.id)
+    assert service.undo(desk.desk, desk.chief, done.decision.id).field_ids == (desk.field_at(one, 3, 1),)
+    with pytest.raises(NotFound):
+        service.undo(desk.desk, desk.ann)
+
+
+def test_the_same_mistake_elsewhere_is_accepted_at_once_and_undone_at_once(desk: World) -> None:
+    one = desk.load("one", document("a", pages=3))
+    two = desk.load("two", document("b"))
+    other = desk.load("three", document("c", misread="事业单位医疗入"))
+    done = service.decide(desk.desk, desk.ann, desk.field_at(one, 3, 1), Action.EDIT, "事业单位医疗")
+    assert done.similar == 3
+    found = service.similar_fields(desk.store, done.decision.id)
+    assert (found.raw, found.after, len(found.fields)) == (MISREAD, "事业单位医疗", 3)
+    taken = desk.field_at(one, 3, 1, page=3)
+    service.claim_field(desk.store, desk.bob, taken)
+    made = service.accept_similar(desk.desk, desk.ann, done.decision.id, [f.id for f in found.fields])
+    assert {d.field_id for d in made} == {desk.field_at(one, 3, 1, page=2), desk.field_at(two, 3, 1)}
+    assert len({d.batch for d in made}) == 1
+    assert service.field_view(desk.store, desk.field_at(two, 3, 1)).text == "事业单位医疗"
+    assert service.field_view(desk.store, desk.field_at(other, 3, 1)).text == "事业单位医疗入"
+    back = service.undo(desk.desk, desk.ann)
+    assert set(back.field_ids) == {d.field_id for d in made}
+    assert service.field_view(desk.store, desk.field_at(two, 3, 1)).text == MISREAD
+    assert service.field_view(desk.store, desk.field_at(one, 3, 1)).text == "事业单位医疗"
+
+
+def test_two_operators_never_get_the_same_field(desk: World) -> None:
+    """Both take and decide as fast as they can until nothing is left."""
+    for n in range(4):
+        desk.load(f"d{n}", document("abcd"[n], pages=2))
+    waiting = service.queue_counts(desk.store).waiting
+    got: dict[str, list[int]] = {"ann": [], "bob": []}
+    faults: list[BaseException] = []
+    start = threading.Barrier(2)
+
+    def work(name: str) -> None:
+        user = desk.ann if name == "ann" else desk.bob
+        try:
+            start.wait()
+            while claim := service.claim_next(desk.store, user):
+                got[name].append(claim.field_id)
+                service.decide(desk.desk, user, claim.field_id, Action.ACCEPT)
+        except BaseException as fault:
+            faults.append(fault)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in got]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert faults == []
+    assert set(got["ann"]).isdisjoint(got["bob"])
+    assert len(got["ann"]) + len(got["bob"]) == waiting
+    assert min(map(len, got.values())) > 0

@@ -36,7 +36,7 @@ from review.importing import AuditOptions, Folder, import_folders
 from review.pictures import crop_box, crop_png, page_png
 from review.proposing import approve, proposals, reject
 from review.queue import claim_field, claim_next, filter_choices, queue_counts, queue_page, release
-from review.views import document_line, documents, field_view, history, page_view, sums_with
+from review.views import document_line, documents, field_view, first_page, history, page_view, sums_with
 
 __all__ = [
     "AuditOptions",
@@ -64,6 +64,7 @@ __all__ = [
     "field_view",
     "filter_choices",
     "find_document",
+    "first_page",
     "has_user",
     "history",
     "import_folders",

@@ -281,6 +281,15 @@ def _document_line(row: AnyRow) -> DocumentLine:
     )
 
 
+def first_page(store: Store, document_id: int) -> int:
+    """The number of the first page with a waiting field, else of the first page. Raises NotFound."""
+    waiting = (_F.document_id == document_id) & (_F.status == FieldStatus.WAITING.value)
+    with store.read() as connection:
+        row = document_row(connection, document_id)
+        first = connection.execute(select(func.min(_F.page)).where(waiting, _F.is_lost.is_(False))).scalar_one()
+    return int(first if first is not None else next((p["number"] for p in row.pages), 1))
+
+
 def page_view(store: Store, document_id: int, number: int) -> PageView:
     """A whole page with its fields. Raises NotFound for a page that the document does not have."""
     with store.read() as connection:

@@ -1,0 +1,54 @@
+// Exact decimal arithmetic for the sums that are recomputed as one types: the same rule as document/amounts.py.
+// A decimal is {digits: BigInt, places: number}: digits / 10 ** places.
+
+const SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/gu;
+const PLAIN = /^[-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?%?$/u;
+const LONGEST = 40;
+const FORM = new Map([
+  ["，", ","], ["、", ","], ["‚", ","], ["。", "."], ["．", "."], ["·", "."], ["•", "."], ["％", "%"], ["＋", "+"],
+  ["：", ":"], ...[..."０１２３４５６７８９"].map((digit, i) => [digit, String(i)]),
+  ...[..."-－﹣−–—"].map((minus) => [minus, "-"]),
+]);
+
+/** The decimal that a plain string such as "-12.30" stands for. */
+export function decimal(text) {
+  const negative = text.startsWith("-");
+  const [whole, fraction = ""] = text.replace(/^[-+]/u, "").split(".");
+  const digits = BigInt(whole + fraction);
+  return { digits: negative ? -digits : digits, places: fraction.length };
+}
+
+/** The value of a printed number, or null: "1,614.45", "95%" (95). A blank counts as 0, as in the sums. */
+export function parseAmount(text) {
+  const compact = [...[...text].slice(0, LONGEST + 1).join("").replace(SPACE, "")].map((c) => FORM.get(c) ?? c).join("");
+  if (compact === "") return decimal("0");
+  if ([...compact].length > LONGEST || !PLAIN.test(compact)) return null;
+  return decimal(compact.replace(/%$/u, "").replaceAll(",", ""));
+}
+
+function scaled(value, places) {
+  return value.digits * 10n ** BigInt(places - value.places);
+}
+
+/** a + factor · b, exactly. */
+export function plus(a, b, factor = 1) {
+  const places = Math.max(a.places, b.places);
+  return { digits: scaled(a, places) + BigInt(factor) * scaled(b, places), places };
+}
+
+/** What a sum is off by with this text in the field: rest + own · value; null where the text is no number. */
+export function difference(sum, text) {
+  const value = parseAmount(text);
+  return value === null ? null : plus(decimal(sum.rest), value, sum.own);
+}
+
+/** A decimal as tables print it: separators, at least this many digits behind the point, none of them lost. */
+export function printed(value, decimals) {
+  const negative = value.digits < 0n;
+  let text = String(negative ? -value.digits : value.digits).padStart(value.places + 1, "0");
+  const whole = text.slice(0, text.length - value.places);
+  let fraction = text.slice(text.length - value.places).replace(/0+$/u, "");
+  fraction = fraction.padEnd(decimals, "0");
+  text = whole.replace(/\B(?=(?:[0-9]{3})+$)/gu, ",");
+  return (negative ? "-" : "") + text + (fraction ? `.${fraction}` : "");
+}

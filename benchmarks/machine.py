@@ -14,6 +14,7 @@ _LIBRARIES = (
     "paddlex",
     "rapidocr",
     "onnxruntime",
+    "openvino",
     "opencv-contrib-python",
     "pymupdf",
     "numpy",

@@ -15,8 +15,8 @@ from flows.versions import code_fingerprint, library_version, program_version
 from ocr.engine import EngineName, EngineOptions, load_engine
 
 LIBRARIES = ("pymupdf", "opencv-contrib-python", "numpy", "rapidfuzz", "pydantic", "paddleocr", "paddlex", "rapidocr")
-RUNTIMES = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino", "paddlepaddle", "paddlepaddle-gpu", "prefect")
-"""Libraries that may be there or not; the default engine needs onnxruntime."""
+RUNTIMES = ("openvino", "onnxruntime", "onnxruntime-gpu", "paddlepaddle", "paddlepaddle-gpu", "prefect")
+"""Libraries that may be there or not; the default engine needs the first two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def checks() -> Iterator[Check]:
     yield Check("qingzhang", f"{program_version()} (code {code_fingerprint()})")
     yield Check("python", f"{platform.python_version()}, {platform.platform()}, {usable_cores()} cores")
     yield from (_library(name, needed=True) for name in LIBRARIES)
-    yield from (_library(name, needed=name == "onnxruntime") for name in RUNTIMES)
+    yield from (_library(name, needed=name in RUNTIMES[:2]) for name in RUNTIMES)
     yield _one_cv2()
     yield _dictionaries()
     yield from (_engine(name) for name in EngineName)

@@ -15,6 +15,7 @@ from ocr.engine import EngineOptions
 ENGINE_FIELDS = {
     "engine": "name",
     "runtime": "runtime",
+    "precision": "precision",
     "device": "device",
     "detection_model": "detection_model",
     "recognition_model": "recognition_model",
@@ -57,6 +58,7 @@ RUN_FIELDS = {
 @setting(RunOptions, "dictionaries")
 @setting(EngineOptions, "name", "engine")
 @setting(EngineOptions, "runtime")
+@setting(EngineOptions, "precision")
 @setting(EngineOptions, "device")
 @setting(EngineOptions, "detection_model")
 @setting(EngineOptions, "recognition_model")

@@ -16,6 +16,7 @@ from dictionaries.loader import DictionaryError as BadRows
 from dictionaries.loader import load_dictionary
 from document.exceptions import DictionaryError
 from ocr.engine import EngineName, EngineOptions, load_engine
+from ocr.engines.choice import runtime_version
 from ocr.engines.models import DETECTION, RECOGNITION, bundled_file, fingerprint
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -75,6 +76,7 @@ def engine_versions(engine: EngineOptions) -> Mapping[str, str]:
         return {engine.name.value: load_engine(engine).version}
     found = {name: library_version(name) for name in _READERS}
     return {
+        "runtime": runtime_version(engine),
         **{name: version for name, version in found.items() if version},
         "detection model": _model(engine.detection_model, DETECTION),
         "recognition model": _model(engine.recognition_model, RECOGNITION),

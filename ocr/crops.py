@@ -16,10 +16,11 @@ _MARGIN = 0.06
 def crop(image: PageImage, region: Region) -> Pixels:
     """The region as upright pixels, ``(height, width, 3)``, at least 4×4; white where it leaves the page."""
     scale = image.dpi / 72
-    pixels = image.pixels if image.pixels.ndim == 3 else cv2.cvtColor(image.pixels, cv2.COLOR_GRAY2BGR)
     if region.corners:
-        return _turned(pixels, np.asarray(region.corners, dtype=np.float32) * scale)
-    return _level(pixels, region.box.scaled(scale))
+        cut = _turned(image.pixels, np.asarray(region.corners, dtype=np.float32) * scale)
+    else:
+        cut = _level(image.pixels, region.box.scaled(scale))
+    return cut if cut.ndim == 3 else np.asarray(cv2.cvtColor(cut, cv2.COLOR_GRAY2BGR), dtype=np.uint8)
 
 
 def has_ink(pixels: Pixels) -> bool:
@@ -34,7 +35,7 @@ def _level(pixels: Pixels, box: Box) -> Pixels:
     left, right = int(max(0, box.left - margin)), int(min(width, np.ceil(box.right + margin)))
     top, bottom = int(max(0, box.top)), int(min(height, np.ceil(box.bottom)))
     if right - left < 4 or bottom - top < 4:
-        return np.full((4, 4, 3), 255, np.uint8)
+        return np.full((4, 4), 255, np.uint8)
     return np.ascontiguousarray(pixels[top:bottom, left:right])
 
 
@@ -44,5 +45,6 @@ def _turned(pixels: Pixels, corners: np.ndarray) -> Pixels:
     height = int(np.clip(np.linalg.norm(corners[3] - corners[0]), 4, 1000))
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
     matrix = cv2.getPerspectiveTransform(corners, target)
-    flat = cv2.warpPerspective(pixels, matrix, (width, height), borderValue=(255, 255, 255))
+    white = (255, 255, 255) if pixels.ndim == 3 else 255
+    flat = cv2.warpPerspective(pixels, matrix, (width, height), borderValue=white)
     return np.asarray(flat, dtype=np.uint8)

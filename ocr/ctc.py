@@ -39,6 +39,11 @@ class Alphabet:
     classes: NDArray[np.int64]
     """Their places in the network's output; the blank first."""
 
+    @property
+    def alone(self) -> Alphabet:
+        """The same for a network whose output has no other classes."""
+        return Alphabet(self.characters, np.arange(len(self.characters)))
+
 
 def allowed_alphabet(characters: Sequence[str], simplified_only: bool) -> Alphabet:
     """The alphabet of a network whose class i is ``characters[i]`` (class 0 the blank, as "")."""
@@ -83,7 +88,7 @@ def decode(
     ``used``: share of the steps that lie on the crop, not on its padding; positions are shares of the crop.
     ``keep`` alternatives with a probability of at least ``floor`` stay.
     """
-    allowed = scores[:, alphabet.classes]
+    allowed = scores if scores.shape[1] == len(alphabet.classes) else scores[:, alphabet.classes]
     best = allowed.argmax(axis=1)
     steps = len(best)
     found: list[DecodedCharacter] = []

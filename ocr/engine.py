@@ -1,6 +1,6 @@
 """The one door to every OCR engine: where text is, and what it says.
 
-To add an engine: write ``ocr/engines/<name>.py`` with a subclass of ``Engine``, name it in ``ENGINES``, and run
+To add an engine: write ``ocr/engines/<name>.py`` with a subclass of ``Engine``, name it in ``_ADAPTERS``, and run
 ``tests/test_ocr_engines.py``, the contract that all engines pass.
 """
 
@@ -43,8 +43,22 @@ class EngineName(StrEnum):
 class Runtime(StrEnum):
     """What runs PaddleOCR's networks."""
 
+    AUTO = "auto"
+    """OpenVINO on the processor, where the models are there as files for it; else ONNX Runtime."""
+    OPENVINO = "openvino"
     ONNXRUNTIME = "onnxruntime"
     PADDLE = "paddle"
+
+
+class Precision(StrEnum):
+    """In what numbers OpenVINO computes."""
+
+    AUTO = "auto"
+    """bf16 where the processor multiplies it, else f32."""
+    F32 = "f32"
+    """32-bit floats: the same answers on every machine, at half the speed."""
+    BF16 = "bf16"
+    """16-bit brain floats."""
 
 
 class Device(StrEnum):
@@ -69,7 +83,12 @@ class EngineOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: EngineName = Field(EngineName.PADDLE, description="engine: paddle, tesseract, or null (reads nothing)")
-    runtime: Runtime = Field(Runtime.ONNXRUNTIME, description="what runs PaddleOCR's networks")
+    runtime: Runtime = Field(
+        Runtime.AUTO, description="what runs PaddleOCR's networks; auto: openvino on the processor"
+    )
+    precision: Precision = Field(
+        Precision.AUTO, description="numbers that openvino computes in; auto: bf16 where the processor has it"
+    )
     device: Device = Field(Device.CPU, description="cpu, or gpu where a CUDA device and its runtime are present")
     detection_model: str | None = Field(
         None,
@@ -80,7 +99,9 @@ class EngineOptions(BaseModel):
     )
     characters: CharacterSet = Field(CharacterSet.SIMPLIFIED, description="which characters a reading may hold")
     threads: int = Field(1, ge=1, le=64, description="threads per process inside the networks")
-    batch_size: int = Field(16, ge=1, le=256, description="text lines read in one call of the network")
+    batch_size: int = Field(
+        16, ge=1, le=256, description="text lines read in one call of the network by onnxruntime and paddle"
+    )
     detection_height: int = Field(
         1800, ge=320, le=4000, description="pixels of the page's longer side as the text detector sees it"
     )

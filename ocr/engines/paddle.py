@@ -1,45 +1,45 @@
-"""PaddleOCR behind the engine interface: the only file that imports paddleocr.
-
-``TextDetection`` and ``TextRecognition`` are PaddleOCR's two models alone. The recogniser's last step is
-replaced by one that keeps the per-step probabilities (``paddlex_predictor.post_op``, not public API: the version
-is pinned and tests/test_ocr_engines.py holds it to the contract).
-"""
+"""PaddleOCR behind the engine interface: PP-OCR's two networks, by the runtime that the options name."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import logging
+import importlib
 import math
-import os
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from document.exceptions import EngineError, MissingDependencyError
+from document.exceptions import EngineError
 from document.geometry import Box
 from document.types import Character, TextLine
 from ocr.crops import crop, has_ink
-from ocr.ctc import Alphabet, DecodedCharacter, allowed_alphabet, decode
-from ocr.engine import CharacterSet, Device, Engine, EngineOptions, Region, Runtime
+from ocr.ctc import DecodedCharacter
+from ocr.engine import Engine, EngineOptions, Region, Runtime
+from ocr.engines.choice import chosen_runtime
 from ocr.engines.models import DETECTION, RECOGNITION, Model, chosen_model, fingerprint
+from ocr.engines.ppocr import Networks
 from ocr.types import PageImage, Pixels
 
 _LEVEL = 8.0
 """Degrees up to which a region counts as level: cells are short, and a short region's angle is rough."""
+_NETWORKS = {
+    Runtime.OPENVINO: ("ocr.engines.openvino_networks", "OpenVinoNetworks"),
+    Runtime.ONNXRUNTIME: ("ocr.engines.paddleocr_networks", "PaddleOcrNetworks"),
+    Runtime.PADDLE: ("ocr.engines.paddleocr_networks", "PaddleOcrNetworks"),
+}
 
 
 class PaddleEngine(Engine):
-    """PP-OCRv6 small by default, from local files, on ONNX Runtime."""
+    """PP-OCRv6 small by default, from local files."""
 
     def __init__(self, options: EngineOptions) -> None:
         self._options = options
-        self._detection = chosen_model(options.detection_model, DETECTION)
-        self._recognition = chosen_model(options.recognition_model, RECOGNITION)
-        self._detector = _load("TextDetection", self._detection, options)
-        self._recogniser = _load("TextRecognition", self._recognition, options)
-        self._keeper = _keep_probabilities(self._recogniser.paddlex_predictor, options)
+        self._models = (
+            chosen_model(options.detection_model, DETECTION),
+            chosen_model(options.recognition_model, RECOGNITION),
+        )
+        self._networks = _load(self._models, options)
 
     @property
     def name(self) -> str:
@@ -48,101 +48,34 @@ class PaddleEngine(Engine):
 
     @property
     def version(self) -> str:
-        """PaddleOCR's version, the runtime, and the two models with the hash of their files."""
-        models = "+".join(_model_version(m) for m in (self._detection, self._recognition))
-        return f"paddleocr-{importlib.metadata.version('paddleocr')}/{self._options.runtime}/{models}"
+        """The runtime with its version, and the two models with the hash of their files."""
+        return f"{self._networks.runtime}/{'+'.join(_model_version(m) for m in self._models)}"
 
     def find(self, image: PageImage) -> tuple[Region, ...]:
         """Text regions of the page; level ones as boxes, turned ones with their corners."""
-        pixels = _three_channels(image.pixels)
         try:
-            answer = self._detector.predict(pixels, limit_side_len=self._options.detection_height, limit_type="max")[0]
+            found = self._networks.find(_three_channels(image.pixels), self._options.detection_height)
         except Exception as error:
             raise EngineError(f"page {image.number}: PaddleOCR could not look for text: {error}") from error
-        return parse_regions(answer["dt_polys"], answer["dt_scores"], image.dpi)
+        return parse_regions(found.polygons, found.scores, image.dpi)
 
     def read(self, image: PageImage, regions: tuple[Region, ...]) -> tuple[TextLine, ...]:
-        """One line per region. Crops go in batches of like width, so that few are padded much."""
-        crops = [_three_channels(crop(image, region)) for region in regions]
-        lines = {i: to_line(regions[i], ()) for i, c in enumerate(crops) if not has_ink(c)}
-        order = sorted(set(range(len(crops))) - set(lines), key=lambda i: crops[i].shape[1] / crops[i].shape[0])
-        size = self._options.batch_size
-        for batch in (order[i : i + size] for i in range(0, len(order), size)):
-            decoded = self._predict([crops[i] for i in batch], image.number)
-            for index, characters in zip(batch, decoded, strict=True):
-                lines[index] = to_line(regions[index], characters)
-        return tuple(lines[i] for i in range(len(regions)))
-
-    def _predict(self, crops: list[Pixels], page: int) -> list[tuple[DecodedCharacter, ...]]:
-        self._keeper.expect([c.shape[1] / c.shape[0] for c in crops])
+        """One line per region."""
+        crops = [crop(image, region) for region in regions]
+        inked = [i for i, c in enumerate(crops) if has_ink(c)]
         try:
-            self._recogniser.predict(crops, batch_size=len(crops))
+            decoded = self._networks.read([crops[i] for i in inked])
         except Exception as error:
-            raise EngineError(f"page {page}: PaddleOCR could not read a batch of text lines: {error}") from error
-        return self._keeper.take()
+            raise EngineError(f"page {image.number}: PaddleOCR could not read its text lines: {error}") from error
+        characters = dict(zip(inked, decoded, strict=True))
+        return tuple(to_line(region, characters.get(i, ())) for i, region in enumerate(regions))
 
 
-class _Keeper:
-    """Takes the place of PaddleX's CTC decoder: decodes, and keeps the characters with their doubts."""
-
-    def __init__(self, alphabet: Alphabet) -> None:
-        self._alphabet = alphabet
-        self._ratios: list[float] = []
-        self._decoded: list[tuple[DecodedCharacter, ...]] = []
-
-    def expect(self, ratios: list[float]) -> None:
-        """Width ÷ height of the crops of the next batch, in order."""
-        self._ratios, self._decoded = ratios, []
-
-    def take(self) -> list[tuple[DecodedCharacter, ...]]:
-        """The characters of each crop of the batch."""
-        if len(self._decoded) != len(self._ratios):
-            raise EngineError("PaddleOCR answered for another number of text lines than it was given")
-        return self._decoded
-
-    def __call__(self, predictions: list[NDArray[np.float32]], **_: Any) -> tuple[list[str], list[float]]:
-        scores = np.asarray(predictions[0])
-        widest = max(1.0, *self._ratios)  # PaddleX pads each crop to the widest, at least to a square
-        for row, ratio in zip(scores, self._ratios, strict=True):
-            self._decoded.append(decode(row, self._alphabet, used=min(1.0, ratio / widest)))
-        return [""] * len(scores), [0.0] * len(scores)
-
-
-def _keep_probabilities(predictor: Any, options: EngineOptions) -> _Keeper:
-    """Put a keeper where the decoder was."""
-    characters = ("", *predictor.post_op.character[1:])
-    keeper = _Keeper(allowed_alphabet(characters, options.characters is CharacterSet.SIMPLIFIED))
-    predictor.post_op = keeper
-    return keeper
-
-
-def _load(kind: str, model: Model, options: EngineOptions) -> Any:
-    """One of PaddleOCR's models. Raises MissingDependencyError when it, or the runtime, is not there."""
-    # PaddleX asks its model hubs whether they are reachable unless told otherwise, at import
-    os.environ.setdefault("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True")
-    try:
-        import paddleocr
-
-        logging.getLogger("paddlex").setLevel(logging.ERROR)
-        folder = str(model.folder) if model.folder else None
-        arguments = {"device": options.device.value, **_runtime_arguments(options)}
-        return getattr(paddleocr, kind)(model_name=model.name, model_dir=folder, **arguments)
-    except Exception as error:
-        raise MissingDependencyError(
-            f"PaddleOCR could not load {model.name} ({options.runtime}, {options.device}): {error}. "
-            "`qingzhang doctor` shows what is missing."
-        ) from error
-
-
-def _runtime_arguments(options: EngineOptions) -> dict[str, Any]:
-    if options.runtime is Runtime.PADDLE:
-        return {"engine": "paddle", "cpu_threads": options.threads}
-    config: dict[str, Any] = {"intra_op_num_threads": options.threads, "inter_op_num_threads": 1}
-    if options.device is Device.CPU:
-        config["providers"] = ["CPUExecutionProvider"]
-        # shapes differ from batch to batch: the arena would only grow
-        config["enable_cpu_mem_arena"] = False
-    return {"engine": "onnxruntime", "engine_config": config}
+def _load(models: tuple[Model, Model], options: EngineOptions) -> Networks:
+    """The networks on the runtime that was chosen; its library is imported only now."""
+    module, adapter = _NETWORKS[chosen_runtime(options)]
+    networks: Networks = getattr(importlib.import_module(module), adapter)(*models, options)
+    return networks
 
 
 def _model_version(model: Model) -> str:

@@ -10,6 +10,7 @@ from rapidfuzz import fuzz
 
 from document.types import Cell, Page, Table, TextBlock
 from ocr import patterns
+from ocr.common_columns import column_edges, with_common_columns
 from ocr.rows import join_texts
 
 MAX_HEADER_ROWS = 6
@@ -39,8 +40,10 @@ def continues(
     ``head`` are the texts between the two, ``captions`` the texts printed above ``before``; ``pages`` are the
     two pages. A head of its own begins a new table, unless it repeats the first one's.
     """
-    if before.n_cols != after.n_cols or not _same_columns(before, after):
+    parts = _parts(before, after)
+    if parts is None:
         return False
+    before, after = parts
     last, next_page = pages
     if _bottom(before, last) < LOWEST or (last.width > last.height) != (next_page.width > next_page.height):
         return False
@@ -51,6 +54,7 @@ def continues(
 
 def merge(before: Table, after: Table) -> Table:
     """Both tables as one: a repeated head appears once, a row cut by the page break is whole again."""
+    before, after = _parts(before, after) or (before, after)
     skip = repeated_rows(before, after)
     cells = tuple(c for c in after.cells if c.row >= skip)
     upper, lower = before.cells, cells
@@ -103,29 +107,21 @@ def _same_row(one: Sequence[Cell], other: Sequence[Cell]) -> bool:
     return any(c.reading.text for c in one) and fuzz.ratio(*texts) >= SAME_ROW
 
 
+def _parts(before: Table, after: Table) -> tuple[Table, Table] | None:
+    """Both with the same columns, or None where they are no parts of one table."""
+    if before.n_cols == after.n_cols and _same_columns(before, after):
+        return before, after
+    return with_common_columns(before, after)
+
+
 def _same_columns(one: Table, other: Table) -> bool:
     """Whether the column edges lie at the same places, each table measured on its own page."""
-    first, second = _edges(one), _edges(other)
+    first, second = column_edges(one), column_edges(other)
     width = max(first[-1] - first[0], 1.0)
     if abs((second[-1] - second[0]) / width - 1) > 0.08:
         return False
     shift = second[0] - first[0]
     return all(abs(b - shift - a) <= SAME_EDGE * width + 2 for a, b in zip(first, second, strict=True))
-
-
-def _edges(table: Table) -> list[float]:
-    """Left edges of the columns and the right edge of the last, in points, as far as cells show them."""
-    left: dict[int, float] = {}
-    for cell in table.cells:
-        for col, x in ((cell.col, cell.box.left), (cell.col + cell.col_span, cell.box.right)):
-            left.setdefault(col, x)
-    known = sorted(left.items())
-    edges, at = [], 0
-    for col in range(table.n_cols + 1):
-        while at + 1 < len(known) and known[at + 1][0] <= col:
-            at += 1
-        edges.append(known[at][1])
-    return edges
 
 
 def _bottom(table: Table, page: Page) -> float:

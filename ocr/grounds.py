@@ -58,7 +58,8 @@ def without_grounds(grey: Pixels, unit: float, options: GroundOptions = DEFAULT)
 def _grounds(grey: Pixels, unit: float, options: GroundOptions) -> list[tuple[Place, Pixels]]:
     """Where grounds are: rows and columns around each, and the mask of it therein.
 
-    Looked for at a pixel a point, dark where all of the point is: so type, however dense, is not.
+    Looked for at a pixel a point, dark where all of the point is: so type, however dense, is not. What reaches the
+    picture's border is the table the paper lay on.
     """
     step = max(1, round(unit))
     paper = float(np.percentile(grey[::step, ::step], 90))
@@ -75,7 +76,8 @@ def _grounds(grey: Pixels, unit: float, options: GroundOptions) -> list[tuple[Pl
     for number, (left, top, width, height, _) in enumerate(stats.tolist()):
         here = (slice(top, top + height), slice(left, left + width))
         part = labels[here] == number
-        if number and _is_ground(part, dark[here] > 0, scale, options):
+        inside = left > 0 and top > 0 and left + width < dark.shape[1] and top + height < dark.shape[0]
+        if number and inside and _is_ground(part, lightest[here], paper, scale, options):
             found.append(_whole(_hull(part), (left, top), step, grey.shape))
     return found
 
@@ -90,15 +92,22 @@ def _closed(mask: Pixels, kernel: Pixels) -> Pixels:
     return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, kernel), dtype=np.uint8)
 
 
-def _is_ground(part: Bools, dark: Bools, scale: float, options: GroundOptions) -> bool:
-    """Whether an area is large and full enough, and has something light on it that does not part it: bars are apart."""
+def _is_ground(part: Bools, lightness: Pixels, paper: float, scale: float, options: GroundOptions) -> bool:
+    """Whether an area is large and full enough, and has something light on it that does not part it: bars are apart.
+
+    ``lightness`` is that of its pixels, ``paper`` that of the paper.
+    """
     height, width = part.shape
     hull = _hull(part)
     if width < options.least[0] * scale or height < options.least[1] * scale or part.sum() < options.full * hull.sum():
         return False
-    share = (dark & hull).sum(axis=0) / np.maximum(hull.sum(axis=0), 1)
-    gap = cv2.erode((share < 0.2).astype(np.uint8), _kernel(1, options.type_gap * scale / 3), borderValue=0)
-    return not gap.any() and bool(options.light[0] <= 1 - dark[hull].mean() <= options.light[1])
+    inner = cv2.erode(hull.astype(np.uint8), _kernel(5 * scale, 5 * scale), borderValue=0) > 0
+    if not inner.any():
+        return False
+    light = inner & (lightness > (np.median(lightness[inner]) + paper) / 2)
+    dark = 1 - light.sum(axis=0) / np.maximum(inner.sum(axis=0), 1)
+    gap = cv2.erode((dark < 0.2).astype(np.uint8), _kernel(1, options.type_gap * scale / 3), borderValue=0)
+    return not gap.any() and bool(options.light[0] <= light.sum() / inner.sum() <= options.light[1])
 
 
 def _hull(part: Bools) -> Bools:

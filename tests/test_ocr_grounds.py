@@ -66,11 +66,22 @@ def test_pages_without_dark_grounds_come_back_as_they_are() -> None:
     assert boxes == ()
 
 
-def test_bars_of_a_chart_are_no_grounds() -> None:
+@pytest.mark.parametrize("gap", [20, 50, 160])
+@pytest.mark.parametrize("ground", [110, 175])
+def test_bars_of_a_chart_are_no_grounds(gap: int, ground: int) -> None:
     pixels = page((), Scan()).pixels.copy()
     for number in range(5):
-        pixels[300 - 40 * number : 500, 100 + 120 * number : 170 + 120 * number] = 110
-    pixels[500:503, 80:760] = 60
-    image = photograph(pixels, Scan(noise=3))
+        left = 80 + (70 + gap) * number
+        pixels[300 - 40 * number : 500, left : left + 70] = ground
+    pixels[500:503, 60:1000] = 60
+    image = photograph(pixels, Scan(noise=5))
     assert without_grounds(image.grey, UNIT)[1] == ()
     assert build_grids(find_rulings(image)) == ()
+
+
+def test_the_dark_around_the_paper_is_no_ground() -> None:
+    """A photograph shows the desk beside the sheet, with something light lying on it."""
+    pixels = banner(HEADED, 2, 250).pixels.copy()
+    pixels[:, -70:] = 110
+    pixels[300:330, -50:-20] = 250
+    assert len(without_grounds(pixels, UNIT)[1]) == 1

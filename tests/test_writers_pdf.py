@@ -13,11 +13,12 @@ import pypdfium2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pdf_a import problems
 from writers_sample import accounts, block, cell, document, original, reading, scan
 
 from document.exceptions import OutputError
 from document.geometry import Box
-from document.types import BlockKind, Document, Origin, Page, Table
+from document.types import BlockKind, Cell, Document, Origin, Page, Table
 from document.writers.glyphless import Glyphs, program
 from document.writers.pdf import write_pdf
 from document.writers.pdf_lines import Ink, ink_of, placed
@@ -75,13 +76,85 @@ def test_pdfium_and_mupdf_read_exactly_the_document(made: tuple[Path, Path]) -> 
 
 
 @needs_poppler
-def test_table_cells_copy_in_order_with_spaces_between(made: tuple[Path, Path]) -> None:
-    lines = poppler(made[1], "-raw").splitlines()
+@pytest.mark.parametrize("options", [(), ("-raw",), ("-layout",)])
+def test_table_cells_copy_in_order_with_spaces_between(made: tuple[Path, Path], options: tuple[str, ...]) -> None:
+    lines = [" ".join(line.split()) for line in poppler(made[1], *options).splitlines()]
     assert "合计 37,188.34 100%" in lines
     assert "2101102 事业单位医疗 -20.50 0.55%" in lines
     assert (
         lines.index("科目编码 科目名称") < lines.index("合计 37,188.34 100%") < lines.index("2210201 住房公积金 820.66")
     )
+
+
+def wide_table() -> Document:
+    """A table as budgets have them: wide gaps between names and amounts, blank columns, short and long names."""
+    edges = (40, 100, 250, 320, 390, 460, 555)
+    names = ("行政运行", "机关事业单位职业年金缴费支出", "抚恤", "住房公积金", "一", "其他社会保障和就业支出")
+    cells = []
+    for row in range(24):
+        amount = f"{row * 37 + 1}.{row % 10}0"
+        texts = (f"2080{row:03}", names[row % 6], amount, amount if row % 3 else "", "", amount if row % 4 else "")
+        for col, text in enumerate(texts):
+            box = Box(edges[col], 100 + 22 * row, edges[col + 1], 122 + 22 * row)
+            cells.append(Cell(row, col, 1, box, reading(text), amount=text if col > 1 and text else None))
+    table = Table("b1", (1,), 24, 6, tuple(cells))
+    return replace(document(), pages=document().pages[:1], blocks=(table,))
+
+
+def wide_scan(path: Path) -> Path:
+    """The page of ``wide_table``: names at the left of their cells, amounts at the right, of one type size."""
+    pixel = np.full((1684, 1190), 255, np.uint8)
+    for cell in wide_table().tables[0].cells:
+        width = sum(9 if ord(c) > 255 else 4.5 for c in cell.reading.text)
+        left = cell.box.right - 4 - width if cell.amount else cell.box.left + 4
+        for x in np.arange(left, left + width - 1, 4.5):
+            pixel[round(2 * cell.box.top) + 14 : round(2 * cell.box.top) + 32, round(2 * x) : round(2 * x) + 7] = 20
+    put(pixel[::2, ::2], 0, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wide")
+    return pdf_of(wide_table(), wide_scan(folder / "source.pdf"), folder)
+
+
+def wide_rows() -> list[str]:
+    rows: dict[int, list[str]] = {}
+    for cell in wide_table().tables[0].cells:
+        rows.setdefault(cell.row, []).append(cell.reading.text)
+    return [" ".join(filter(None, row)) for row in rows.values()]
+
+
+@needs_poppler
+@pytest.mark.parametrize("options", [(), ("-raw",), ("-layout",)])
+def test_poppler_takes_rows_for_rows_however_wide_the_gaps(wide: Path, options: tuple[str, ...]) -> None:
+    lines = [" ".join(line.split()) for line in poppler(wide, *options).splitlines()]
+    assert [line for line in lines if line] == wide_rows()
+
+
+def test_pdfium_and_mupdf_take_rows_for_rows(wide: Path) -> None:
+    pdfium = pypdfium2.PdfDocument(wide)[0].get_textpage().get_text_range()
+    with pymupdf.open(wide) as pdf:
+        words = pdf[0].get_text("words")
+        sorted_words = pdf[0].get_text("words", sort=True)
+    assert [" ".join(line.split()) for line in pdfium.splitlines()] == wide_rows()
+    assert [word[4] for word in words] == " ".join(wide_rows()).split()
+    assert [word[4] for word in sorted_words] == " ".join(wide_rows()).split()
+
+
+def test_a_cells_text_begins_and_is_found_in_its_cell(wide: Path) -> None:
+    with pymupdf.open(wide) as pdf:
+        words = pdf[0].get_text("words")
+    filled = [cell for cell in wide_table().tables[0].cells if cell.reading.text]
+    for cell, (left, top, right, bottom, text, *_) in zip(filled, words, strict=True):
+        assert text == cell.reading.text
+        assert cell.box.contains(left, (top + bottom) / 2)
+        assert not any(
+            other.box.contains((left + right) / 2, cell.box.center[1])
+            for other in filled
+            if other.row == cell.row and other.col != cell.col
+        )
 
 
 def test_search_finds_the_corrected_text_in_its_place(made: tuple[Path, Path]) -> None:
@@ -239,8 +312,7 @@ def test_scripts_and_attached_files_stay_behind(tmp_path: Path) -> None:
 def test_a_picture_becomes_a_pdf(tmp_path: Path) -> None:
     with pymupdf.open(scan(tmp_path / "a.pdf", document())) as pdf:
         pdf[0].get_pixmap(dpi=72).save(tmp_path / "a.png")
-    of = replace(document(), pages=document().pages[:1])
-    out = pdf_of(of, tmp_path / "a.png", tmp_path)
+    out = pdf_of(first_page(), tmp_path / "a.png", tmp_path)
     with pymupdf.open(out) as pdf:
         assert pdf[0].search_for("科目名称")
 
@@ -278,12 +350,68 @@ def test_a_scan_is_marked_as_pdf_a(made: tuple[Path, Path]) -> None:
     assert len(re.findall(r"<[0-9a-f]{32}>", identity)) == 2
 
 
+def test_a_scan_keeps_the_rules_of_pdf_a(made: tuple[Path, Path]) -> None:
+    assert problems(made[1].read_bytes()) == []
+    assert problems(made[0].read_bytes())  # the source as it was does not
+
+
+def colours(path: Path, **keys: str) -> Path:
+    """A page in colour with a stamp that lets the paper through, as scanners' software lays them; keys of its image."""
+    with pymupdf.open() as pdf:
+        page = pdf.new_page(width=595, height=842)
+        rng = np.random.default_rng(1)
+        paper = rng.integers(180, 255, (421, 297, 3), np.uint8)
+        stamp = np.dstack([rng.integers(0, 255, (60, 60), np.uint8) for _ in range(4)])
+        for pixel, place, alpha in ((paper, page.rect, False), (stamp, pymupdf.Rect(300, 600, 400, 700), True)):
+            rows, cols = pixel.shape[:2]
+            image = pymupdf.Pixmap(pymupdf.csRGB, cols, rows, np.ascontiguousarray(pixel).tobytes(), alpha)
+            page.insert_image(place, stream=image.tobytes("png"))
+        for key, value in keys.items():
+            pdf.xref_set_key(page.get_images()[0][0], key, value)
+        pdf.save(path)
+    return path
+
+
+def first_page() -> Document:
+    return replace(document(), pages=document().pages[:1])
+
+
+def is_marked(data: bytes) -> bool:
+    with pymupdf.open("pdf", data) as pdf:
+        return "pdfaid:part>" in pdf.get_xml_metadata()
+
+
+def test_a_scan_in_colour_with_a_see_through_stamp_is_one_too(tmp_path: Path) -> None:
+    data = pdf_of(first_page(), colours(tmp_path / "a.pdf"), tmp_path).read_bytes()
+    assert is_marked(data)
+    assert problems(data) == []
+
+
+def test_so_is_one_whose_old_layer_was_taken_off(tmp_path: Path) -> None:
+    with pymupdf.open(scan(tmp_path / "a.pdf", document())) as pdf:
+        for page in pdf.pages(0, 2):
+            page.insert_text((100, 150), "OLD LAYER", render_mode=3)
+        pdf.save(tmp_path / "b.pdf")
+    data = pdf_of(document(), tmp_path / "b.pdf", tmp_path).read_bytes()
+    assert is_marked(data)
+    assert problems(data) == []
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [{"Interpolate": "true"}, {"ColorSpace": "/DeviceCMYK"}, {"Alternates": "[]"}, {"OPI": "<<>>"}, {"F": "(x.jpg)"}],
+)
+def test_what_the_standard_does_not_take_is_not_marked(keys: dict[str, str], tmp_path: Path) -> None:
+    data = pdf_of(first_page(), colours(tmp_path / "a.pdf", **keys), tmp_path).read_bytes()
+    assert problems(data)
+    assert not is_marked(data)
+
+
 def test_what_has_foreign_fonts_is_not_called_an_archive_file(tmp_path: Path) -> None:
     with pymupdf.open(scan(tmp_path / "a.pdf", document())) as pdf:
         pdf[0].insert_text((100, 700), "STAMP")
         pdf.save(tmp_path / "b.pdf")
-    with pymupdf.open(pdf_of(document(), tmp_path / "b.pdf", tmp_path)) as pdf:
-        assert "pdfaid:part>" not in pdf.get_xml_metadata()
+    assert not is_marked(pdf_of(document(), tmp_path / "b.pdf", tmp_path).read_bytes())
 
 
 # --- the font and the lines -------------------------------------------------------------------------------

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import groupby
 
 from document.exceptions import ContractError
-from document.types import Cell, Table
+from document.types import Block, Cell, Document, Table
 from document.writers.safe import plain
 
 MAX_POSITIONS = 500_000
@@ -59,6 +59,32 @@ def _joined(cell: Cell, other: Cell) -> Cell:
 def _covered(cell: Cell) -> set[tuple[int, int]]:
     rows = range(cell.row, cell.row + cell.row_span)
     return {(row, col) for row in rows for col in range(cell.col, cell.col + cell.col_span)}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What of a block is printed on one page."""
+
+    place: int
+    """Of the block in the document, 0 and up."""
+    block: Block
+    cells: tuple[Cell, ...] = ()
+    """Of a table: those on the page, row by row."""
+
+
+def parts_by_page(document: Document) -> Mapping[int, Sequence[Part]]:
+    """What is printed on each page of the document, in reading order; a text stands on the first of its pages."""
+    parts: dict[int, list[Part]] = {page.number: [] for page in document.pages}
+    for place, block in enumerate(document.blocks):
+        if not isinstance(block, Table):
+            parts.setdefault(block.pages[0], []).append(Part(place, block))
+            continue
+        cells: dict[int, list[Cell]] = {}
+        for cell in sorted(block.cells, key=_position):
+            cells.setdefault(cell.page, []).append(cell)
+        for number, listed in sorted(cells.items()):
+            parts.setdefault(number, []).append(Part(place, block, tuple(listed)))
+    return parts
 
 
 def header_rows(rows: Sequence[Sequence[Cell]]) -> int:

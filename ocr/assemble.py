@@ -24,7 +24,7 @@ from document.types import (
 from ocr import continued, patterns
 from ocr.paragraphs import INDENT, Margins, find_margins, is_full
 from ocr.rows import Segment, build_rows, join_texts, merged
-from ocr.running import mark_running_heads
+from ocr.running import mark_page_numbers, mark_running_heads
 
 OUTSIDE = frozenset({BlockKind.HEADER, BlockKind.FOOTER, BlockKind.PAGE_NUMBER, BlockKind.SEAL, BlockKind.FIGURE})
 """Kinds that may stand between two parts of a text or table that goes on."""
@@ -52,7 +52,7 @@ def assemble(
 
     ``pages`` in order of their numbers; pages that failed have no blocks and end what goes on.
     """
-    marked = mark_running_heads(pages)
+    marked = mark_running_heads(mark_page_numbers(pages))
     done = _Joined((), ())
     for content in marked:
         done = _with_page(done, content, options)

@@ -34,6 +34,10 @@ class LayoutOptions(BaseModel):
     margin_band: float = Field(
         0.1, ge=0, le=0.3, description="share of the page's height at top and bottom where page numbers stand"
     )
+    speck_size: float = Field(
+        0.45, ge=0, le=0.9, description="one or two characters lower than this are specks (heights of the page's type)"
+    )
+    edge: float = Field(8.0, ge=0, le=30, description="nearer to the paper's edge a scan has shadows only (points)")
     heading_length: int = Field(
         45, ge=5, le=200, description="characters; a longer text with an enumerator is a paragraph"
     )
@@ -57,7 +61,7 @@ def lay_out(
     """
     level = [k for k in lines if k.text.strip() and abs(k.angle) <= options.max_angle]
     turned = [k for k in lines if k.text.strip() and abs(k.angle) > options.max_angle]
-    rows = build_rows(level)
+    specks, rows = _take_specks(build_rows(level), tables, page, options)
     number, rows = _take_page_numbers(rows, tables, page, options)
     end = _toc_end(rows, tables)
     blocks = _toc_blocks(rows[:end], page)
@@ -65,8 +69,31 @@ def lay_out(
         frame = Box(0.0, 0.0, page.width, page.height)
         for region in split_columns(rows[end:], [t.grid.box for t in tables], frame):
             blocks += _region_blocks(region, tables, page, options)
-    blocks += [_block(BlockKind.FIGURE, (segment((k,)),), page) for k in turned] + number
+    blocks += [_block(BlockKind.FIGURE, (segment((k,)),), page) for k in turned] + specks + number
     return tuple(replace(b, id=f"p{page.number}-{i}") for i, b in enumerate(blocks, 1))
+
+
+def _take_specks(
+    rows: Sequence[Row], tables: Sequence[FilledGrid], page: Page, options: LayoutOptions
+) -> tuple[list[Block], tuple[Row, ...]]:
+    """What was read in specks and in the shadow of the paper's edge, as figures, and the other rows.
+
+    They stay on record, but neither end a table that goes on over the page nor stand in the clean text.
+    """
+    heights = [s.box.height for row in rows for s in row]
+    heights += [k.box.height for t in tables for c in t.cells for k in c.lines]
+    usual = median(heights) if heights else 0.0
+    paper = Box(0.0, 0.0, page.width, page.height).grown(-min(options.edge, page.width / 4, page.height / 4))
+    found, others = [], []
+    for row in rows:
+        few = sum(len(s.text) for s in row)
+        low = max(s.box.height for s in row) < options.speck_size * usual
+        outside = not any(paper.contains(*s.box.center) for s in row)
+        if (few <= 2 and low) or (few <= 3 and outside):
+            found.append(_block(BlockKind.FIGURE, row, page))
+        else:
+            others.append(row)
+    return list(found), tuple(others)
 
 
 def _take_page_numbers(

@@ -19,6 +19,8 @@ _GAP = 0.65
 """Widest gap between characters of one word, in heights: 一 般 公 共 is set this wide in titles."""
 _INK = 0.55
 """Darkness of a line's ink against the page's text, 0–1: paler is residue of a watermark."""
+_SAME_TYPE = 1.6
+"""How many times as high as the other a region may be to be one line with it: headings over text are not."""
 _MARGIN = 0.08
 """Paper kept beyond the ink, in heights."""
 
@@ -30,12 +32,36 @@ def regions_to_read(image: PageImage, grids: tuple[Grid, ...], found: tuple[Regi
     All in straight points. A region that is cut keeps its score.
     """
     turned = tuple(r for r in found if r.corners)
-    level = tuple(
-        Region(part, score=r.score) for r in found if not r.corners for part in split_regions((r.box,), grids)
+    level = without_overlaps(
+        [Region(part, score=r.score) for r in found if not r.corners for part in split_regions((r.box,), grids)]
     )
     boxes = reaching(image, tuple(r.box for r in level), grids)
     level = tuple(Region(box, score=r.score) for box, r in zip(boxes, level, strict=True))
     return level + turned + tuple(Region(box, score=0.0) for box in unread_cells(image, grids, boxes))
+
+
+def without_overlaps(regions: Sequence[Region]) -> tuple[Region, ...]:
+    """Level regions of which no two lie on the same characters of one line, from top to bottom.
+
+    A detector draws a line whole and a part of it again (三、国防支出 and 三、国防), or two parts that share
+    characters; read apart, the shared characters would stand twice in the text. What overlaps by a character is one.
+    """
+    kept: list[Region] = []
+    for region in sorted(regions, key=lambda r: (r.box.left, r.box.top)):
+        while (same := next((k for k in kept if _share_characters(k.box, region.box)), None)) is not None:
+            kept.remove(same)
+            region = Region(Box.around((same.box, region.box)), score=max(same.score, region.score))
+        kept.append(region)
+    return tuple(sorted(kept, key=lambda r: (r.box.top, r.box.left)))
+
+
+def _share_characters(one: Box, other: Box) -> bool:
+    """Whether two boxes lie on one line of type and have at least most of a character in common."""
+    lower, higher = sorted((one.height, other.height))
+    common = one.intersection(other)
+    if common is None or higher > _SAME_TYPE * lower:
+        return False
+    return common.height >= 0.6 * lower and common.width >= 0.8 * lower
 
 
 def reaching(image: PageImage, boxes: tuple[Box, ...], grids: tuple[Grid, ...]) -> tuple[Box, ...]:

@@ -1,10 +1,12 @@
-"""Running heads and feet (页眉页脚): lines that stand at one place near the edge of page after page."""
+"""Running heads and feet (页眉页脚), page numbers (页码): what stands at one place near the edge of page after page."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 
 from rapidfuzz import fuzz
 
@@ -22,6 +24,12 @@ SAME_TEXT = 78.0
 
 SAME_PLACE = 0.02
 """Two lines nearer than this share of the page's height stand at one place."""
+
+SAME_COLUMN = 0.08
+"""Page numbers nearer than this share of the page's width stand below each other; left and right pages mirror them."""
+
+LONGEST_NUMBER = 8
+"""Characters of a misread page number at most: -3. for - 3 -."""
 
 MIN_PAGES = 3
 MIN_SHARE = 0.25
@@ -56,6 +64,56 @@ def mark_running_heads(pages: Sequence[PageContent]) -> tuple[PageContent, ...]:
     running = [c for g in groups if len({c.page for c in g}) >= needed for c in g]
     kinds = {(c.page, c.block): BlockKind.HEADER if c.top else BlockKind.FOOTER for c in running}
     return tuple(_marked(i, page, kinds) for i, page in enumerate(pages))
+
+
+def mark_page_numbers(pages: Sequence[PageContent]) -> tuple[PageContent, ...]:
+    """The pages with misread page numbers (-3. for - 3 -) marked ``page_number`` as well.
+
+    Where the numbers of several pages go up with the pages, a short text at their place on another page is that
+    page's number: it says the number that must stand there, or nothing that could be text.
+    """
+    known = [
+        (page.page, b)
+        for page in pages
+        for b in page.blocks
+        if isinstance(b, TextBlock) and b.kind is BlockKind.PAGE_NUMBER
+    ]
+    steps = Counter(int(n) - page.number for page, b in known if (n := _digits(b)))
+    if not steps or (best := steps.most_common(1)[0])[1] < 2:
+        return tuple(pages)
+    counted = [(page, b) for page, b in known if _digits(b) == str(page.number + best[0])]
+    height = median(b.box.center[1] / max(page.height, 1.0) for page, b in counted)
+    across = median(abs(b.box.center[0] / max(page.width, 1.0) - 0.5) for page, b in counted)
+    return tuple(_with_number(page, str(page.page.number + best[0]), height, across) for page in pages)
+
+
+def _digits(block: TextBlock) -> str:
+    """The digits of a page number; none where it has more than a number may have."""
+    found = re.findall(r"\d{1,5}", block.reading.text)
+    return found[0] if len(found) == 1 else ""
+
+
+def _with_number(content: PageContent, number: str, height: float, across: float) -> PageContent:
+    """The page with the text at the place of page numbers marked, if it has none yet."""
+    page = content.page
+    texts = [b for b in content.blocks if isinstance(b, TextBlock)]
+    if any(b.kind is BlockKind.PAGE_NUMBER and _digits(b) == number for b in texts):
+        return content
+
+    def is_it(block: TextBlock) -> bool:
+        if len(block.reading.text) > LONGEST_NUMBER:
+            return False
+        x, y = block.box.center[0] / max(page.width, 1.0), block.box.center[1] / max(page.height, 1.0)
+        says = number in _digits(block) or not any(c.isalnum() and not c.isascii() for c in block.reading.text)
+        return says and abs(y - height) < SAME_PLACE and abs(abs(x - 0.5) - across) < SAME_COLUMN
+
+    return replace(
+        content,
+        blocks=tuple(
+            replace(b, kind=BlockKind.PAGE_NUMBER, level=None) if isinstance(b, TextBlock) and is_it(b) else b
+            for b in content.blocks
+        ),
+    )
 
 
 def _candidates(index: int, page: PageContent) -> list[_Candidate]:

@@ -223,3 +223,31 @@ def test_pages_are_not_changed() -> None:
     assemble(pages)
     assert [tuple(p.blocks) for p in pages] == before
     assert all(a.page.number < b.page.number for a, b in pairwise(pages))
+
+
+def numbered(number: int, text: str) -> PageContent:
+    """A page of a long table with its page number, as it was read."""
+    table = grid([HEAD, *rows(number * 30, 30)], 90, page=number)
+    return page(number, [centred(text, 800, 10)], table)
+
+
+def test_a_misread_page_number_does_not_end_a_table() -> None:
+    for misread in ("-3.", ".3.", "一3一", "3'"):
+        blocks, _ = assemble([numbered(1, "- 1 -"), numbered(2, "-2-"), numbered(3, misread), numbered(4, "- 4 -")])
+        assert texts(blocks, BlockKind.PAGE_NUMBER) == ["- 1 -", "-2-", misread, "- 4 -"]
+        assert len(tables(blocks)) == 1
+
+
+def test_a_line_at_the_place_of_page_numbers_stays_text() -> None:
+    blocks, _ = assemble([numbered(1, "- 1 -"), numbered(2, "- 2 -"), numbered(3, "完")])
+    assert texts(blocks, BlockKind.PAGE_NUMBER) == ["- 1 -", "- 2 -"]
+    assert "完" in texts(blocks)
+
+
+def test_specks_and_shadows_do_not_end_a_table() -> None:
+    first = grid([HEAD, *rows(0, 30)], 90)
+    second = grid([HEAD, *rows(30, 30)], 90, page=2)
+    speck, shadow = line("t", 300, 815, 3), line("TS", 586, 2, 8)
+    blocks, _ = assemble([page(1, [speck], first), page(2, [shadow], second)])
+    assert len(tables(blocks)) == 1
+    assert sorted(texts(blocks, BlockKind.FIGURE)) == ["TS", "t"]

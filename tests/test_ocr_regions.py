@@ -6,7 +6,7 @@ import pytest
 
 from document.geometry import Box
 from ocr.engine import Region
-from ocr.regions import reaching, regions_to_read
+from ocr.regions import reaching, regions_to_read, without_overlaps
 from ocr.types import Grid, GridCell, PageImage
 
 LINE = Box(60, 40, 160, 60)
@@ -72,3 +72,27 @@ def test_not_into_another_box_nor_over_its_cell() -> None:
 def test_turned_regions_stay_as_found() -> None:
     turned = Region(Box(0, 0, 50, 50), ((0, 40), (40, 0), (50, 10), (10, 50)), 45.0)
     assert regions_to_read(image(page()), (), (turned,)) == (turned,)
+
+
+@pytest.mark.parametrize(
+    ("part", "whole"),
+    [
+        (Box(60, 41, 110, 59), LINE),  # 三、国防 of 三、国防支出
+        (Box(130, 40, 220, 60), Box(60, 40, 220, 60)),  # two parts that share characters
+    ],
+)
+def test_what_a_detector_draws_twice_is_read_once(part: Box, whole: Box) -> None:
+    for order in ([LINE, part], [part, LINE]):
+        assert [r.box for r in without_overlaps([Region(b) for b in order])] == [whole]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Box(158, 40, 220, 60),  # the next cell, its box loose by a little
+        Box(60, 52, 160, 72),  # the next line, set tightly
+        Box(60, 20, 160, 80),  # a box over three lines is no line of theirs
+    ],
+)
+def test_neighbours_stay_apart(other: Box) -> None:
+    assert len(without_overlaps([Region(LINE), Region(other)])) == 2

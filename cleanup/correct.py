@@ -18,7 +18,9 @@ from cleanup.codes import correct_codes
 from cleanup.debris import amount_columns, is_stray, without_strokes
 from cleanup.enumeration import mend_mark, mend_sequence
 from cleanup.evidence import Witness, guesses, log_odds, probability, says_otherwise, witnesses
+from cleanup.heard import heard
 from cleanup.lexicon import (
+    ANY_YEAR,
     YEAR,
     YEAR_MARK,
     LabelParts,
@@ -287,7 +289,8 @@ def _judge(
         return _Verdict(same[0], 0.97)
     if not candidates or len(core) < 2:
         return _KEEP
-    return _weigh(core, candidates, named, _seen(reading, parts, lines), search)
+    sounds = _heard(reading, parts, lines, candidates)
+    return _weigh(core, candidates, named, _seen(reading, parts, lines), sounds, search)
 
 
 def _has_lost_brackets(core: str, entry: str) -> bool:
@@ -316,6 +319,20 @@ def _seen(reading: Reading, parts: LabelParts, lines: Sequence[TextLine]) -> tup
     return whole[start : start + len(key_of(parts.core))]
 
 
+def _heard(
+    reading: Reading, parts: LabelParts, lines: Sequence[TextLine], candidates: Sequence[str]
+) -> Mapping[str, float]:
+    """How much likelier the recogniser's own steps make each candidate for the core than what was read (log)."""
+    years, whole = YEAR.findall(parts.core), {}
+    for candidate in candidates:
+        text = candidate
+        for year in years:
+            text = text.replace(ANY_YEAR, year, 1)
+        whole[candidate] = key_of(parts.prefix) + text + key_of(parts.suffix)
+    said = heard(lines, key_of(reading.text), tuple(whole.values()))
+    return {candidate: said[text] for candidate, text in whole.items() if text in said}
+
+
 def _mismatch(core: str, code: RowCode | None, named: Sequence[str], search: _Search) -> _Verdict:
     """A name that is an entry, but not the code's: printed so, or the code misread; kept and said."""
     words = search.lexicon
@@ -331,11 +348,14 @@ def _weigh(
     candidates: Sequence[str],
     named: Sequence[str],
     seen: Sequence[Witness] | None,
+    sounds: Mapping[str, float],
     search: _Search,
 ) -> _Verdict:
     """The best candidate if it is clear, a reason if it is close, else nothing."""
     options = search.options
-    scored = sorted(((log_odds(core, c, seen, search.costs, c in named), c) for c in candidates), reverse=True)
+    scored = sorted(
+        ((log_odds(core, c, seen, search.costs, c in named, sounds.get(c)), c) for c in candidates), reverse=True
+    )
     (best, key), rest = scored[0], scored[1:]
     clear = not rest or best - rest[0][0] >= log(options.margin)
     clear = clear and not guesses(core, key, [c for _, c in rest])

@@ -67,22 +67,32 @@ def _witness(character: Character) -> Witness:
 
 
 def log_odds(
-    key: str, candidate: str, seen: Sequence[Witness] | None, costs: EditCosts, code_agrees: bool = False
+    key: str,
+    candidate: str,
+    seen: Sequence[Witness] | None,
+    costs: EditCosts,
+    code_agrees: bool = False,
+    heard: float | None = None,
 ) -> float:
     """Natural log of the odds that ``candidate`` is printed where ``key`` was read; 0 for the same text.
 
-    ``code_agrees``: the code in the row says the candidate, which makes a printed variant rarer.
+    ``code_agrees``: the code in the row says the candidate, which makes a printed variant rarer. ``heard``: natural log
+    of how much likelier the candidate is than the key under the recogniser's own steps (``cleanup.heard``). That and
+    the look-alikes are two accounts of how it came to be misread; the likelier one is taken.
     """
     changes = edits(key, candidate)
-    total = 0.0
+    misreadings = total = 0.0
     short = 1.0 if code_agrees else _SHORT.get(len(key), 1.0)
     for count, change in enumerate(changes):
         misread = _misread(change, key, seen, costs)
         if code_agrees and not change.after and change.position in (0, len(key) - 1):
             misread = max(misread, _STROKE)
         variant = min(0.3, _variant(change, costs, code_agrees) * short) if count == 0 else 0.3
-        total += log(misread) - log(variant)
-    return total
+        misreadings += log(misread)
+        total -= log(variant)
+    if heard is None or not changes:
+        return total + misreadings
+    return total + max(misreadings, min(0.0, heard))
 
 
 def _misread(change: Edit, key: str, seen: Sequence[Witness] | None, costs: EditCosts) -> float:

@@ -10,9 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from decimal import Decimal
+from math import exp
 
 from rapidfuzz.distance import Levenshtein
 
+from cleanup.heard import heard
+from cleanup.lexicon import key_of
 from document.amounts import parse_amount
 from document.types import Cell, Character
 
@@ -96,10 +99,15 @@ def recogniser_values(cell: Cell) -> dict[Decimal, float]:
     return found
 
 
+def recogniser_likelihood(cell: Cell, value: Decimal, decimals: int | None) -> float:
+    """How likely the recogniser's own steps make the value against what it read, 0–1; 0 where it had no doubt."""
+    read = key_of("".join(c.text for line in cell.lines for c in line.characters))
+    if not read or len(read) > MAX_CHARACTERS or value == 0:
+        return 0.0
+    forms = tuple(dict.fromkeys(grouped(value, like, decimals) for like in ("", ",")))
+    best = max(heard(cell.lines, read, forms).values(), default=-50.0)
+    return 1 / (1 + exp(-max(-50.0, min(50.0, best))))
+
+
 def _with(characters: list[Character], index: int, other: str) -> Iterable[str]:
     return (other if i == index else c.text for i, c in enumerate(characters))
-
-
-def weakest_character(cell: Cell) -> float:
-    """The recogniser's lowest probability among the cell's characters; 1.0 where nothing was recorded."""
-    return min((c.probability for line in cell.lines for c in line.characters), default=1.0)

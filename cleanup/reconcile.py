@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,7 +21,14 @@ from cleanup.completeness import note_missing
 from cleanup.copies import Copies, digits, find_copies
 from cleanup.equations import Equation, Place
 from cleanup.identities import Grids, find_equations
-from cleanup.misreadings import grouped, is_malformed, misreading_cost, printed, recogniser_values
+from cleanup.misreadings import (
+    grouped,
+    is_malformed,
+    misreading_cost,
+    printed,
+    recogniser_likelihood,
+    recogniser_values,
+)
 from cleanup.numbers import number_style
 from cleanup.prose_amounts import check_prose
 from cleanup.repair import Evidence, Ledger, Repair, exchanges, ledger, repair_all
@@ -175,7 +183,11 @@ def _evidence(grids: Grids, copies: Copies) -> Evidence:
         form = None if place.block in counts else decimals[place.block]
         return is_malformed(cells[place].reading.text, value, form)
 
-    heard = {place: found for place, cell in cells.items() if (found := recogniser_values(cell))}
+    @cache
+    def likelihood(place: Place, value: Decimal) -> float:
+        return recogniser_likelihood(cells[place], value, decimals[place.block])
+
+    thought = {place: found for place, cell in cells.items() if (found := recogniser_values(cell))}
     elsewhere: dict[Decimal, list[Place]] = defaultdict(list)
     for block, (_, grid) in grids.items():
         for at, amount in grid.amounts.items():
@@ -187,7 +199,7 @@ def _evidence(grids: Grids, copies: Copies) -> Evidence:
         for place, cell in cells.items()
         if place not in blank and place.block not in counts and _is_odd(cell, decimals[place.block])
     )
-    return Evidence(cost, malformed, heard, copies, frozenset(blank), frozenset(unread), odd, printed_at)
+    return Evidence(cost, malformed, thought, likelihood, copies, frozenset(blank), frozenset(unread), odd, printed_at)
 
 
 # --- judging ----------------------------------------------------------------------------------------------

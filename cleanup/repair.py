@@ -36,6 +36,8 @@ class Evidence:
     """Whether what was read at a place is no amount in the table's form, and the value is what it must have been."""
     recogniser: Mapping[Place, Mapping[Decimal, float]]
     """Other values the recogniser thought of, with probabilities."""
+    heard: Callable[[Place, Decimal], float]
+    """How likely a value is under the recogniser's own steps, against what it read there, 0–1."""
     copies: Copies
     blank: frozenset[Place]
     """Places without any text."""
@@ -189,7 +191,7 @@ def _proposal(
     if copy is None and len(fixed) >= 2:
         involved = {p for e in fixed for p in e.places()}
         copy = next((p for p in evidence.printed.get(value, ()) if p not in involved), None)
-    likelihood = evidence.recogniser.get(place, {}).get(value, 0.0)
+    likelihood = max(evidence.recogniser.get(place, {}).get(value, 0.0), evidence.heard(place, value))
     return Repair(changes, fixed, copy, likelihood, evidence.cost(place, value))
 
 

@@ -25,6 +25,9 @@ class Character:
     """Where it stands along the line, in points, as x on the page."""
     alternatives: tuple[tuple[str, float], ...] = ()
     """Other characters at the same place with their probabilities, likeliest first; "" means no character."""
+    steps: tuple[tuple[tuple[str, float], ...], ...] = ()
+    """Where the recogniser was in doubt: its probabilities step by step, from the end of the character before (for
+    the last one to the end of the line), likeliest first; empty where there was no doubt worth keeping."""
 
 
 @dataclass(frozen=True, slots=True)

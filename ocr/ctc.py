@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,8 @@ class DecodedCharacter:
     """Where it stands, as a share (0–1) of the crop's width."""
     alternatives: tuple[tuple[str, float], ...]
     """Other characters at this step, likeliest first; "" is no character."""
+    steps: tuple[tuple[tuple[str, float], ...], ...] = ()
+    """Where there was doubt: what each step from the character before on could have been, likeliest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +94,55 @@ def decode(
     allowed = scores if scores.shape[1] == len(alphabet.classes) else scores[:, alphabet.classes]
     best = allowed.argmax(axis=1)
     steps = len(best)
+    ends = [*(np.flatnonzero(np.diff(best)) + 1).tolist(), steps]
+    runs = [(a, b) for a, b in pairwise([0, *ends]) if a < b and best[a] != BLANK]
     found: list[DecodedCharacter] = []
-    start = 0
-    for end in range(1, steps + 1):
-        if end < steps and best[end] == best[start]:
-            continue
-        if best[start] != BLANK:
-            run = allowed[start:end, best[start]]
-            peak = start + int(run.argmax())
-            found.append(
-                DecodedCharacter(
-                    text=alphabet.characters[best[start]],
-                    probability=float(min(1.0, run.max())),
-                    start=min(1.0, start / steps / used),
-                    end=min(1.0, end / steps / used),
-                    alternatives=_alternatives(allowed[peak], int(best[start]), alphabet, keep, floor),
-                )
+    for number, (start, end) in enumerate(runs):
+        run = allowed[start:end, best[start]]
+        peak = start + int(run.argmax())
+        first = runs[number - 1][1] if number else 0
+        last = steps if number + 1 == len(runs) else end
+        found.append(
+            DecodedCharacter(
+                text=alphabet.characters[best[start]],
+                probability=float(min(1.0, run.max())),
+                start=min(1.0, start / steps / used),
+                end=min(1.0, end / steps / used),
+                alternatives=_alternatives(allowed[peak], int(best[start]), alphabet, keep, floor),
+                steps=_doubted_steps(allowed[first:last], best[first:last], alphabet, keep, floor),
             )
-        start = end
+        )
     return tuple(found)
+
+
+_DOUBT = 0.01
+"""Probability of anything but the character itself and the blank from which a character's steps are kept."""
+_SURE = 0.999
+"""Steps of one class that are surer than this say together what one of them says."""
+
+
+def _doubted_steps(
+    chances: NDArray[np.float32], best: NDArray[np.int64], alphabet: Alphabet, keep: int, floor: float
+) -> tuple[tuple[tuple[str, float], ...], ...]:
+    """The steps of one character, each with its likeliest classes; nothing where there is no doubt.
+
+    Between a character and the blank there is always a step of both: that is no doubt, unless the character never
+    gets clear of it.
+    """
+    own = sorted({BLANK, *best.tolist()})
+    certain = chances[:, own].sum(axis=1)
+    clear = all(chances[:, c].max() >= 1 - _DOUBT for c in own if c != BLANK)
+    if clear and certain.min() >= 1 - _DOUBT:
+        return ()
+    kept: list[tuple[tuple[str, float], ...]] = []
+    sure_of = -1
+    for row, winner in zip(chances, best.tolist(), strict=True):
+        sure = row[winner] >= _SURE
+        if not (sure and winner == sure_of):
+            others = _alternatives(row, winner, alphabet, keep, floor)
+            kept.append(((alphabet.characters[winner], round(float(min(1.0, row[winner])), 4)), *others))
+        sure_of = winner if sure else -1
+    return tuple(kept)
 
 
 def _alternatives(

@@ -126,6 +126,7 @@ def to_line(region: Region, decoded: tuple[DecodedCharacter, ...]) -> TextLine:
             left=box.left + c.start * box.width,
             right=box.left + c.end * box.width,
             alternatives=c.alternatives,
+            steps=c.steps,
         )
         for c in decoded
     )

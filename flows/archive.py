@@ -1,96 +1,100 @@
-"""Prefect around the same functions that ``qingzhang run`` calls: one task per document, for archives.
+"""Prefect over archives of documents: a folder or bucket, fanned out over documents and chunks of pages.
 
-What is not Prefect's is left out: the cache is ``run.json`` in each document's folder (a file's bytes, options and
-versions), which also holds where a server has forgotten everything.
+The same functions as ``qingzhang run`` do the work, and the outputs are the same. What is done lies in the output
+folder, under keys of content, options and versions: a run that was killed is taken up by the next one, also where a
+server has forgotten everything.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
-from prefect import flow, get_run_logger, task
-from prefect.artifacts import create_table_artifact
-from prefect.cache_policies import NO_CACHE
-from prefect.futures import wait
-from prefect.task_runners import ThreadPoolTaskRunner
-from pydantic import Field
+from prefect import flow, get_run_logger
+from pydantic import Field, TypeAdapter
 
 from document.exceptions import QingzhangError
-from flows.batch import BatchOptions, DocumentResult, NamedFile, Outcome, line_up, run_documents, usable_cores
-from flows.inputs import find_inputs
+from flows.artifacts import DocumentRow, Progress, publish
+from flows.batch import Outcome
+from flows.chunks import remove_abandoned
+from flows.fanout import Fanout, SpreadOptions, failed_row
 from flows.options import RunOptions
 from flows.outputs import prepare_output
+from flows.pieces import Job
+from flows.places import Folder, folder_at
+from flows.sources import find_sources
+from flows.tasks import document_steps
+from flows.versions import versions
 
-
-class DocumentFailed(QingzhangError):
-    """A document did not come out; the message is the one that ``qingzhang run`` prints."""
+ROWS = TypeAdapter(tuple[DocumentRow, ...])
+"""A report of a run as JSON."""
 
 
 class ArchiveIncomplete(QingzhangError):
     """Some documents of an archive did not come out, or not with all pages; the others did."""
 
 
-@task(task_run_name="{name}", cache_policy=NO_CACHE, persist_result=False)
-def clean_one(source: Path, name: str, output: Path, options: RunOptions, batch: BatchOptions) -> DocumentResult:
-    """One document, in processes of its own. Raises DocumentFailed."""
-    (result,) = run_documents([NamedFile(source, name)], output, options, batch).results
-    if result.outcome is Outcome.FAILED:
-        raise DocumentFailed(result.message)
-    return result
-
-
-# a task only waits for its document's processes: threads do
-_SIDE_BY_SIDE: Any = ThreadPoolTaskRunner(max_workers=usable_cores())
-
-
-@flow(name="archive", task_runner=_SIDE_BY_SIDE, persist_result=False)
+@flow(name="archive", persist_result=False)
 def archive(
-    inputs: list[Path],
-    output: Path,
+    inputs: list[str],
+    output: str,
     options: RunOptions | None = None,
-    jobs: Annotated[int, Field(ge=1, le=256)] = 1,
+    spread: SpreadOptions | None = None,
     force: bool = False,
+    report: Annotated[str | None, Field(max_length=4096)] = None,
 ) -> None:
-    """Clean an archive of scans: documents side by side, one task each; unchanged ones are left as they are.
+    """Clean an archive of scans, fanned out over documents and chunks of pages; unchanged ones are left as they are.
 
     Raises ArchiveIncomplete after all documents are through, where any failed or is partial.
 
     Args:
-        inputs: files, or folders that are searched for PDFs and pictures
-        output: folder for the output: one folder per document
-        options: what decides the content, as the options of ``qingzhang run``
-        jobs: processes for each document
+        inputs: files or folders (paths or fsspec URLs, e.g. s3://bucket/scans), searched for PDFs and pictures
+        output: folder for the output (path or fsspec URL): one folder per document
+        options: what decides the content, as the options of `qingzhang run`
+        spread: how the work is spread over processes and machines
         force: read documents again even where nothing has changed
+        report: file to write what became of each document to, as JSON; `qingzhang run --via-prefect` reads it
     """
-    prepare_output(output)
-    found = find_inputs(inputs, output)
-    for refusal in found.refusals:
-        get_run_logger().error(str(refusal.error))
-    batch = BatchOptions(jobs=jobs, force=force)
-    chosen = options or RunOptions()
-    futures = [clean_one.submit(f.source, f.name, output, chosen, batch) for f in line_up(found, output)]
-    wait(futures)
-    rows = [_refused(str(r.path), str(r.error)) for r in found.refusals]
-    for source, future in zip(found.files, futures, strict=True):
-        result = future.result(raise_on_failure=False)
-        rows.append(_row(result) if isinstance(result, DocumentResult) else _refused(str(source), str(result)))
-    create_table_artifact(table=rows, key="documents", description="What became of each document")
-    bad = [row for row in rows if row["outcome"] == Outcome.FAILED or row["failed pages"]]
+    rows = clean_all(inputs, output, options or RunOptions(), spread or SpreadOptions(), force)
+    publish("archive", output, rows)
+    if report is not None:
+        folder, _, name = report.rpartition("/")
+        folder_at(folder).write(name, ROWS.dump_json(rows))
+    bad = [row for row in rows if row.outcome is Outcome.FAILED or row.failures]
     if bad:
         raise ArchiveIncomplete(f"{len(bad)} of {len(rows)} documents failed or have pages that failed.")
 
 
-def _row(result: DocumentResult) -> dict[str, object]:
-    return {
-        "document": str(result.source),
-        "outcome": result.outcome.value,
-        "pages read": result.pages,
-        "failed pages": ", ".join(str(failure.page) for failure in result.failures),
-        "for review": result.for_review,
-        "message": result.message,
-    }
+def clean_all(
+    inputs: Sequence[str], output: str, options: RunOptions, spread: SpreadOptions, force: bool = False
+) -> tuple[DocumentRow, ...]:
+    """What became of each document, refused inputs first. Raises what makes the whole run impossible."""
+    job = job_for(output, options, spread, force)
+    found = find_sources(inputs, job.folder)
+    rows = {refusal.url: failed_row(refusal.url, refusal.error) for refusal in found.refused}
+    for row in rows.values():
+        get_run_logger().error(row.message)
+    progress = Progress("archive")
+    progress.show(0.0)
+    order = [*rows, *(item.url for item in found.items)]
+    Fanout(job, spread, lambda row, _: rows.update({row.source: row}), progress.show).run(found.items)
+    progress.show(1.0, last=True)
+    tidy(job.folder)
+    return tuple(rows[url] for url in order)
 
 
-def _refused(source: str, message: str) -> dict[str, object]:
-    return _row(DocumentResult(Path(source), Outcome.FAILED, message=message))
+def job_for(output: str, options: RunOptions, spread: SpreadOptions, force: bool = False) -> Job:
+    """What all documents of a run have in common; the output folder is there afterwards.
+
+    Raises OutputError, MissingDependencyError, DictionaryError.
+    """
+    folder = folder_at(output)
+    if folder.local is not None:
+        prepare_output(folder.local)
+    made_by = versions(options.engine, options.dictionaries)
+    return Job(folder.url, options, dict(made_by), force, spread.page_seconds, document_steps)
+
+
+def tidy(output: Folder) -> None:
+    """Take away what runs left long ago that were never taken up again."""
+    remove_abandoned(output)

@@ -43,6 +43,7 @@ from flows.tasks import (
     TaskRunner,
     document_steps,
     draft,
+    manifest_of,
 )
 from flows.versions import versions
 from flows.workers import Lost, Workers
@@ -216,7 +217,7 @@ class _Run:
         self, output: Path, options: RunOptions, batch: BatchOptions, watcher: Watcher, made_by: Mapping[str, str]
     ) -> None:
         self.output = output
-        self.options = options.model_dump(mode="json")
+        self.options = options
         self.formats = options.outputs
         self.batch = batch
         self.watcher = watcher
@@ -296,7 +297,7 @@ class _Run:
             sha256 = file_hash(source)
         except OSError as error:
             raise NotADocument(f"{source}: cannot be read ({error.strerror}). Check its permissions.") from error
-        key = cache_key(source.name, sha256, self.options, self.versions)
+        key = cache_key(source.name, sha256, self.options.model_dump(mode="json"), self.versions)
         folder = self.output / name
         manifest = read_manifest(folder)
         if manifest and not self.batch.force and is_unchanged(folder, manifest, key):
@@ -348,18 +349,9 @@ class _Run:
 
     def _manifest(self, doc: _Open, finished: Finished) -> Manifest:
         """What the next run has to know. A page lost with its process may come out next time: no key then."""
-        return Manifest(
-            key=None if doc.lost else doc.key,
-            sha256=doc.sha256,
-            place=place_digest(doc.source),
-            options=self.options,
-            versions=self.versions,
-            outputs=finished.outputs,
-            formats=self.formats,
-            pages=len(doc.numbers),
-            failures=finished.failures,
-            for_review=finished.for_review,
-        )
+        key = None if doc.lost else doc.key
+        place = place_digest(doc.source)
+        return manifest_of(finished, key, doc.sha256, place, self.options, self.versions, len(doc.numbers))
 
     def _close_failed(self, doc: _Open, message: str, exit_code: ExitCode) -> None:
         doc.waiting.clear()

@@ -83,8 +83,10 @@ def place_digest(path: Path) -> str:
     return hashlib.sha256(os.path.realpath(path).encode("utf-8", "surrogateescape")).hexdigest()[:8]
 
 
-def folder_names(files: Sequence[Path], is_taken: Callable[[str, Path], bool]) -> tuple[str, ...]:
-    """A folder name for each file: its stem, or stem and place where another document has that name.
+def folder_names(
+    files: Sequence[Path], is_taken: Callable[[str, Path], bool], place: Callable[[Path], str] = place_digest
+) -> tuple[str, ...]:
+    """A folder name for each file: its stem, or stem and ``place`` where another document has that name.
 
     ``is_taken(name, file)`` says whether the output already holds another document under that name. Names are
     compared without case, as some file systems do.
@@ -94,7 +96,7 @@ def folder_names(files: Sequence[Path], is_taken: Callable[[str, Path], bool]) -
     for file in files:
         name = _stem(file)
         if name.casefold() in used or is_taken(name, file):
-            name = f"{name}-{place_digest(file)}"
+            name = f"{name}-{place(file)}"
         used.add(name.casefold())
         names.append(name)
     return tuple(names)

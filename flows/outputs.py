@@ -53,6 +53,8 @@ class Manifest(BaseModel):
     pages: int = Field(description="pages read")
     failures: tuple[PageFailure, ...] = ()
     for_review: int = Field(0, description="table cells, blocks and tables that a person should look at")
+    amounts: int = Field(0, description="amounts in tables")
+    verified: int = Field(0, description="amounts that take part in sums that hold, and are in no doubt")
 
 
 def file_hash(path: Path) -> str:

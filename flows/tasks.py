@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import pickle
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,13 @@ from document.exceptions import ExitCode, MissingDependencyError, QingzhangError
 from document.types import Document, Origin, PageContent, Reading, Table, TextLine
 from document.writers.original import Original
 from flows.options import RunOptions
-from flows.outputs import PageFailure, write_outputs
+from flows.outputs import Manifest, PageFailure, write_outputs
 from ocr.engine import Engine, EngineOptions, Region, load_engine
 from ocr.types import PageImage
 
 log = logging.getLogger(__name__)
+_WORST = 5
+"""Pages of a document that are named for their doubts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +93,24 @@ class PageRead:
 
 
 @dataclass(frozen=True, slots=True)
+class PageDoubts:
+    """How much of a page a person should look at."""
+
+    page: int
+    for_review: int
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The outputs of a document are written to the temporary folder."""
 
     outputs: dict[str, str]
     failures: tuple[PageFailure, ...]
     for_review: int
+    amounts: int = 0
+    verified: int = 0
+    worst: tuple[PageDoubts, ...] = ()
+    """The pages with most for review, most first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +158,7 @@ class TaskRunner:
 
     def _prepare(self, task: Prepare, steps: Steps) -> Prepared:
         plan = steps.prepare(task.source, self.options, self._lazy_engine())
-        _store(task.work / "plan", plan)
+        store(plan_file(task.work), plan)
         self._plan = task.work, plan
         return Prepared(tuple(plan.numbers))
 
@@ -159,7 +174,7 @@ class TaskRunner:
             page = steps.failed_page(task.number, f"{type(error).__name__}: {error}")
         if engine.missing:  # not this page's fault: no page could be read
             raise engine.missing
-        _store(_page_file(task.work, task.number), page)
+        store(page_file(task.work, task.number), page)
         return PageRead(page.page.error if page.page.origin is Origin.FAILED else None)
 
     def _lazy_engine(self) -> LazyEngine:
@@ -169,14 +184,19 @@ class TaskRunner:
     def _finish(self, task: Finish, steps: Steps) -> Finished:
         plan = self._plan_of(task.work)
         lost = {failure.page: failure.error for failure in task.lost}
-        pages = [steps.failed_page(n, lost[n]) if n in lost else _load(_page_file(task.work, n)) for n in task.numbers]
+        pages = [
+            steps.failed_page(n, lost[n]) if n in lost else load_stored(page_file(task.work, n)) for n in task.numbers
+        ]
         document = steps.finish(plan, pages)
         outputs = write_outputs(document, draft(task.work), self.options.outputs, _original(plan, document))
-        return Finished(outputs, failures(document), for_review(document))
+        verified, amounts = verified_amounts(document)
+        return Finished(
+            outputs, failures(document), for_review(document), amounts, verified, worst_pages(document, _WORST)
+        )
 
     def _plan_of(self, work: Path) -> Any:
         if self._plan is None or self._plan[0] != work:
-            self._plan = work, _load(work / "plan")
+            self._plan = work, load_stored(plan_file(work))
         return self._plan[1]
 
 
@@ -206,16 +226,65 @@ def for_review(document: Document) -> int:
     return sum(r.needs_review for r in readings) + sum(t.needs_review for t in tables)
 
 
-def _page_file(work: Path, number: int) -> Path:
+def verified_amounts(document: Document) -> tuple[int, int]:
+    """How many amounts take part in sums that hold and are in no doubt, and how many there are."""
+    found = [cell for table in document.tables for cell in table.cells if cell.amount is not None]
+    return sum(bool(cell.verified_by) and not cell.reading.needs_review for cell in found), len(found)
+
+
+def worst_pages(document: Document, most: int) -> tuple[PageDoubts, ...]:
+    """The pages with most cells and texts for review, most first; pages without any are none."""
+    doubts = Counter(
+        [c.page for t in document.tables for c in t.cells if c.reading.needs_review]
+        + [b.pages[0] for b in document.blocks if not isinstance(b, Table) and b.reading.needs_review]
+    )
+    ranked = sorted(doubts.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(PageDoubts(page, count) for page, count in ranked[:most])
+
+
+def manifest_of(
+    finished: Finished,
+    key: str | None,
+    sha256: str,
+    place: str,
+    options: RunOptions,
+    versions: Mapping[str, str],
+    pages: int,
+) -> Manifest:
+    """What the next run has to know of a document."""
+    return Manifest(
+        key=key,
+        sha256=sha256,
+        place=place,
+        options=options.model_dump(mode="json"),
+        versions=dict(versions),
+        outputs=finished.outputs,
+        formats=options.outputs,
+        pages=pages,
+        failures=finished.failures,
+        for_review=finished.for_review,
+        amounts=finished.amounts,
+        verified=finished.verified,
+    )
+
+
+def plan_file(work: Path) -> Path:
+    """Where the plan of a document lies."""
+    return work / "plan"
+
+
+def page_file(work: Path, number: int) -> Path:
+    """Where what was read of a page lies."""
     return work / f"page-{number:05d}"
 
 
-def _store(path: Path, value: Any) -> None:
+def store(path: Path, value: Any) -> None:
+    """Write a value for ``load_stored``."""
     path.write_bytes(pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL))
 
 
-def _load(path: Path) -> Any:
-    """A value that ``_store`` wrote, in a folder that only this user may enter."""
+def load_stored(path: Path) -> Any:
+    """A value that ``store`` wrote, in a folder that only this user may enter."""
     return pickle.loads(path.read_bytes())
 
 

@@ -1,74 +1,212 @@
-"""The Prefect flow: the same outputs as without Prefect, one task per document."""
+"""The Prefect flow over an archive: the same outputs as without Prefect, chunk by chunk, and taken up after a death."""
 
 from __future__ import annotations
 
-import functools
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 from fake_story import fake_steps
+from flow_story import noting_steps
+from prefect_server import contents, temporary_server
+
+from flows.artifacts import DocumentRow, plain, summary
+from flows.batch import BatchOptions, Outcome, run_batch
+from flows.chunks import chunk_name, chunks, left_to_read
+from flows.fanout import SpreadOptions
+from flows.options import RunOptions
+from flows.outputs import PageFailure
+from flows.pieces import Item, Job, Opened, Outputs, open_document, put_away, read_pages
+from flows.readers import end_readers
+from flows.tasks import PageDoubts
+from flows.versions import versions
+from ocr.engine import EngineName, EngineOptions
 
 ROOT = Path(__file__).parent.parent
+NULL = RunOptions(engine=EngineOptions(name=EngineName.NULL))
+SPREAD = SpreadOptions(jobs=2, chunk_pages=2)
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[None]:
-    """Prefect's temporary server; two busy cores need up to 40 s to start it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-        patch.setenv("DO_NOT_TRACK", "1")
-        from prefect.settings import PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS, temporary_settings
-        from prefect.testing.utilities import prefect_test_harness
+    with temporary_server():
+        yield
 
-        with (
-            temporary_settings({PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: 120}),
-            prefect_test_harness(server_startup_timeout=120),
-        ):
-            yield
+
+def scans(folder: Path, **words: str) -> Path:
+    for name, text in words.items():
+        path = folder / "scans" / f"{name.replace('_', '/')}.pdf"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder / "scans"
+
+
+def plainly(folder: Path, output: Path) -> dict[str, bytes]:
+    """What ``qingzhang run`` makes of the scans."""
+    run_batch([folder], output, NULL, BatchOptions(jobs=1), steps=fake_steps)
+    return contents(output)
+
+
+def artifacts(key: str) -> list[object]:
+    from prefect.artifacts import Artifact
+
+    found = Artifact.get(key)
+    assert found is not None
+    return [found.data]
 
 
 def test_the_flow_writes_what_a_plain_run_writes(server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from flows import archive
-    from flows.batch import BatchOptions, run_batch, run_documents
-    from flows.options import RunOptions
-    from ocr.engine import EngineName, EngineOptions
+    from flows import archive, events
 
-    monkeypatch.setattr(archive, "run_documents", functools.partial(run_documents, steps=fake_steps))
-    scans = {"1/a.pdf": "one two", "2/a.pdf": "three fail", "bad.pdf": "encrypted"}
-    for name, words in scans.items():
-        path = tmp_path / "scans" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(words, encoding="utf-8")
-    options = RunOptions(engine=EngineOptions(name=EngineName.NULL))
+    said: list[str] = []
+    monkeypatch.setattr(events, "emit_event", lambda event, **_: said.append(event))
+
+    folder = scans(tmp_path, **{"1_a": "one two three four five", "2_a": "three fail kill", "bad": "encrypted"})
+    expected = plainly(folder, tmp_path / "plain")
+    monkeypatch.setattr(archive, "document_steps", fake_steps)
     with pytest.raises(archive.ArchiveIncomplete, match="2 of 3"):
-        archive.archive([tmp_path / "scans"], tmp_path / "flow", options)
-    run_batch([tmp_path / "scans"], tmp_path / "plain", options, BatchOptions(jobs=1), steps=fake_steps)
-    assert contents(tmp_path / "flow") == contents(tmp_path / "plain")
-    assert len(contents(tmp_path / "flow")) == 2 * 4  # json, txt, csv, and run.json
+        archive.archive([str(folder)], str(tmp_path / "flow"), NULL, SPREAD, report=str(tmp_path / "report.json"))
+    assert contents(tmp_path / "flow") == expected
+    assert len(expected) == 2 * 4  # json, txt, csv, and run.json
+    rows = {Path(r.source).name: r for r in archive.ROWS.validate_json((tmp_path / "report.json").read_bytes())}
+    assert rows["bad.pdf"].outcome is Outcome.FAILED
+    assert rows["bad.pdf"].exit_code == 8
+    (table,) = artifacts("archive-documents")
+    assert sorted(row["status"] for row in json.loads(str(table))) == ["clean", "failed", "partial"]
+    (markdown,) = artifacts("archive-summary")
+    assert "encrypted" in str(markdown)
+    assert "page 2: too large" in str(markdown)
+    assert artifacts("archive-progress") == [100.0]
+    assert sorted(said) == ["qingzhang.document.completed", "qingzhang.document.partial"]
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+def test_a_finished_chunk_is_never_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = scans(tmp_path, a="one two three four five")
+    job = Job(str(tmp_path / "out"), NULL, versions(NULL.engine), steps=noting_steps)
+    item = Item(str(folder / "a.pdf"), "a")
+    opened = open_document(item, job)
+    assert isinstance(opened, Opened)
+    assert read_pages(item, job, opened.key, (1, 2)) > 0
+    assert read_pages(item, job, opened.key, (1, 2)) == 0
+    again = open_document(item, job)
+    assert isinstance(again, Opened)
+    assert again.left == (3, 4, 5)
+    end_readers()
+    assert (folder / "read.log").read_text() == "a.pdf 1\na.pdf 2\n"
 
 
-def test_the_deployment_fits_the_flow() -> None:
-    from flows.archive import archive
+def test_a_damaged_chunk_is_read_again(tmp_path: Path) -> None:
+    from flows.pieces import WorkGone, close_document
 
-    (deployment,) = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
-    module, _, name = deployment["entrypoint"].rpartition(".")
-    assert (module, name) == (archive.fn.__module__, archive.fn.__name__)
-    parameters = archive.validate_parameters(deployment["parameters"])
+    folder = scans(tmp_path, a="one two")
+    job = Job(str(tmp_path / "out"), NULL, versions(NULL.engine), steps=noting_steps)
+    item = Item(str(folder / "a.pdf"), "a")
+    opened = open_document(item, job)
+    assert isinstance(opened, Opened)
+    read_pages(item, job, opened.key, (1, 2))
+    (chunk,) = (tmp_path / "out" / ".work").glob("*/pages-*")
+    chunk.write_bytes(chunk.read_bytes()[:-1])
+    with pytest.raises(WorkGone):
+        close_document(item, job, opened)
+    read_pages(item, job, opened.key, (1, 2))
+    outputs = close_document(item, job, opened)
+    assert isinstance(outputs, Outputs)
+    assert not outputs.announced
+    # cut off before it could be said: the next run says it
+    assert open_document(item, job).announced is False  # type: ignore[union-attr]
+    put_away(job, outputs.key)
+    assert open_document(item, job).announced is True  # type: ignore[union-attr]
+    end_readers()
+
+
+def test_a_chunk_makes_only_values(tmp_path: Path) -> None:
+    import pickle
+
+    from flows.chunks import read_plan, write_plan
+    from flows.places import LocalFolder
+
+    class Evil:
+        def __reduce__(self) -> tuple[object, ...]:
+            return print, ("gotcha",)
+
+    write_plan(LocalFolder(tmp_path), Evil())
+    with pytest.raises(pickle.UnpicklingError, match="no business"):
+        read_plan(LocalFolder(tmp_path))
+
+
+def test_other_versions_are_refused(tmp_path: Path) -> None:
+    from flows.pieces import OtherVersions, check_versions
+
+    job = Job(str(tmp_path), NULL, {**versions(NULL.engine), "pymupdf": "0.1"})
+    with pytest.raises(OtherVersions, match=r"pymupdf .* the flow 0\.1"):
+        check_versions(job)
+
+
+def test_pages_left_are_those_no_chunk_covers_whatever_its_size() -> None:
+    assert chunks((1, 2, 3, 4, 5), 2) == ((1, 2), (3, 4), (5,))
+    assert left_to_read((1, 2, 3, 4, 5), [chunk_name((1, 2)), chunk_name((4,)), "plan"]) == (3, 5)
+
+
+def test_only_what_can_heal_is_tried_again() -> None:
+    import errno
+
+    from document.exceptions import EncryptedError, OutputError
+    from flows.healing import can_heal
+
+    assert can_heal(OSError(errno.EIO, "disk"))
+    assert can_heal(ConnectionResetError())
+    full = OutputError("full")
+    full.__cause__ = OSError(errno.ENOSPC, "full")
+    assert can_heal(full)
+    assert not can_heal(EncryptedError("a password is needed"))
+    assert not can_heal(PermissionError(errno.EACCES, "no"))
+    assert not can_heal(OutputError("no room"))
+    assert not can_heal(ValueError())
+
+
+def test_the_summary_names_the_worst_pages_and_takes_no_markup_from_names() -> None:
+    rows = [
+        DocumentRow(
+            "/in/a.pdf", Outcome.CLEAN, "/out/a", 9, 9, for_review=5, worst=(PageDoubts(3, 4), PageDoubts(1, 1))
+        ),
+        DocumentRow(
+            "/in/[x](http:y)|.pdf", Outcome.PARTIAL, "/out/x", 2, 2, failures=(PageFailure(page=2, error="<b>"),)
+        ),
+        DocumentRow("/in/z.pdf", Outcome.FAILED, message="/in/z.pdf: encrypted"),
+    ]
+    text = summary("/out", rows)
+    assert text.index("| [a.pdf](file:///out/a) | 3 | 4 |") < text.index("| [a.pdf](file:///out/a) | 1 | 1 |")
+    assert "1 clean, 1 partial, 1 failed" in text
+    assert "&lt;b&gt;" in text
+    assert r"\[x\](" in text
+    assert plain("a|b") == r"a\|b"
+
+
+def deployments() -> dict[str, dict[str, object]]:
+    return {d["name"]: d for d in yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]}
+
+
+@pytest.mark.parametrize("name", ["archive"])
+def test_the_deployment_fits_the_flow(name: str) -> None:
+    import importlib
+
+    deployment = deployments()[name]
+    module, _, function = str(deployment["entrypoint"]).rpartition(".")
+    found = getattr(importlib.import_module(module), function)
+    assert (module, function) == (found.fn.__module__, found.fn.__name__)
+    parameters = found.validate_parameters(deployment["parameters"])
     assert parameters["options"].mode == "auto"
     assert deployment["description"]
     assert deployment["tags"]
-    assert [(s["timezone"], s["active"]) for s in deployment["schedules"]] == [("Asia/Shanghai", False)]
+    assert [s["timezone"] for s in deployment["schedules"]] == ["Asia/Shanghai"]
 
 
-def test_every_parameter_is_typed_and_described() -> None:
-    from flows.archive import archive
+@pytest.mark.parametrize("name", ["archive"])
+def test_every_parameter_is_typed_and_described(name: str) -> None:
+    import importlib
 
-    schema = archive.parameters.model_dump()
+    schema = getattr(importlib.import_module(f"flows.{name}"), name).parameters.model_dump()
     assert all(p.get("description") for p in schema["properties"].values())
     assert all({"type", "$ref", "anyOf", "allOf"} & p.keys() for p in schema["properties"].values())

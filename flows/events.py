@@ -1,0 +1,63 @@
+"""What the flows tell the world, as Prefect events that automations can hang on.
+
+``qingzhang.document.completed`` and ``.partial``: a document's outputs are in their place.
+``qingzhang.upload.arrived``: a file lies in an inbox and has stopped growing.
+``qingzhang.review.resolved``: people have decided on a document.
+A document is announced at least once: where a run is cut off just then, by the next one again.
+"""
+
+from __future__ import annotations
+
+import os
+
+from prefect.events import emit_event
+from prefect.events.worker import EventsWorker
+
+from document.exceptions import InputError
+from flows.pieces import Item, Job, Outputs
+
+COMPLETED = "qingzhang.document.completed"
+PARTIAL = "qingzhang.document.partial"
+ARRIVED = "qingzhang.upload.arrived"
+RESOLVED = "qingzhang.review.resolved"
+
+
+def announce_document(item: Item, job: Job, outputs: Outputs) -> None:
+    """Say that a document came out, whole or partial."""
+    emit_event(
+        PARTIAL if outputs.failures else COMPLETED,
+        resource={
+            "prefect.resource.id": f"qingzhang.document.{outputs.sha256}",
+            "prefect.resource.name": item.name,
+            "qingzhang.source": item.url,
+            "qingzhang.output": job.folder.child(item.name).url,
+        },
+        payload={
+            "pages": outputs.pages,
+            "failed_pages": [failure.page for failure in outputs.failures],
+            "for_review": outputs.for_review,
+            "amounts": outputs.amounts,
+            "verified": outputs.verified,
+        },
+    )
+
+
+def announce_upload(url: str, folder: str) -> None:
+    """Say that a file has arrived in an inbox and stopped growing."""
+    emit_event(ARRIVED, resource={"prefect.resource.id": f"qingzhang.inbox.{folder}", "qingzhang.file": url})
+
+
+def announce_review(name: str, folder: str) -> None:
+    """Say that people have decided on a document, whose outputs lie in ``folder``."""
+    emit_event(RESOLVED, resource={"prefect.resource.id": f"qingzhang.review.{name}", "qingzhang.output": folder})
+
+
+def deliver_events() -> None:
+    """Wait until what was said has left this process."""
+    EventsWorker.drain_all(timeout=10, at_exit=False)
+
+
+def check_server() -> None:
+    """Raises InputError where no Prefect server is named."""
+    if not os.environ.get("PREFECT_API_URL"):
+        raise InputError("PREFECT_API_URL is not set. `make flows` starts a server and says its address.")

@@ -1,0 +1,280 @@
+"""Documents through Prefect tasks, piece by piece: on threads of this machine, or on a Dask cluster.
+
+A window of documents is open at a time, so a run over a million pages holds no more than one over a hundred; closing
+goes before reading, reading before opening, so outputs come early.
+"""
+
+from __future__ import annotations
+
+import platform
+import queue
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.concurrency.sync import concurrency
+from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.tasks import Task, exponential_backoff
+from pydantic import BaseModel, ConfigDict, Field
+
+from document.exceptions import ExitCode, MissingDependencyError, QingzhangError
+from flows.artifacts import DocumentRow
+from flows.batch import Outcome, usable_cores
+from flows.chunks import chunks
+from flows.events import announce_document
+from flows.healing import can_heal
+from flows.pieces import Item, Job, Opened, Outputs, WorkGone, close_document, open_document, put_away, read_pages
+from flows.readers import end_readers
+
+_REOPENED = 2
+"""Times that a document is opened again because what was kept of it is gone."""
+_LEASE = 60.0
+"""Seconds after which Prefect gives the engine's slot of a killed worker to others; at least 60."""
+
+
+class SpreadOptions(BaseModel):
+    """How the work is spread over processes and machines; nothing here changes an output."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    jobs: int = Field(
+        default_factory=usable_cores, ge=1, le=256, description="processes on this machine; default: one per core"
+    )
+    chunk_pages: int = Field(8, ge=1, le=1000, description="pages that a task reads; a finished chunk is never redone")
+    scheduler: str | None = Field(
+        None, description="address of a Dask scheduler, e.g. tcp://10.0.0.1:8786; default: processes of this machine"
+    )
+    engine_limit: str | None = Field(
+        "qingzhang-engine",
+        description="Prefect concurrency limit that every chunk takes a slot of, where there is one of that name; "
+        "{host} stands for the machine's name",
+    )
+    page_seconds: int = Field(600, ge=1, le=86_400, description="seconds after which a page is given up")
+
+
+def _worth_retrying(_: Task[Any, Any], __: TaskRun, state: State[Any]) -> bool:
+    """Whether Prefect may try a task again: not for what a bad file does."""
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, BaseException) and can_heal(error)
+
+
+_RETRYING: dict[str, Any] = {
+    "retries": 4,
+    "retry_delay_seconds": exponential_backoff(backoff_factor=2),  # 2, 4, 8, 16 seconds
+    "retry_jitter_factor": 0.5,
+    "retry_condition_fn": _worth_retrying,
+    "cache_policy": NO_CACHE,  # what is done lies in the work folder, under a key of content, options and versions
+    "persist_result": False,
+}
+
+
+@task(name="open", task_run_name="open {item.name}", **_RETRYING)
+def open_task(item: Item, job: Job, limit: str | None) -> Opened | Outputs:
+    """What is to be read of a document, or its outputs where they are there already."""
+    with _engine_slot(limit):
+        return open_document(item, job)
+
+
+@task(name="read", task_run_name="read {item.name} {first}-{last}", **_RETRYING)
+def read_task(
+    item: Item, job: Job, key: str, numbers: tuple[int, ...], first: int, last: int, limit: str | None
+) -> float:
+    """Read a chunk of pages, unless that is done already."""
+    with _engine_slot(limit):
+        return read_pages(item, job, key, numbers)
+
+
+@task(name="close", task_run_name="close {item.name}", **_RETRYING)
+def close_task(item: Item, job: Job, opened: Opened) -> Outputs:
+    """Put the pages together and bring the outputs to their place."""
+    return close_document(item, job, opened)
+
+
+@contextmanager
+def _engine_slot(limit: str | None) -> Iterator[None]:
+    """Hold a slot of the engine's limit; where there is no limit of that name, go on."""
+    name = limit.replace("{host}", platform.node()) if limit else None
+    with concurrency(name, lease_duration=_LEASE, strict=False) if name else nullcontext():
+        yield
+
+
+@dataclass(slots=True)
+class _Way:
+    """A document on its way."""
+
+    item: Item
+    opened: Opened | None = None
+    waiting: deque[tuple[int, ...]] = field(default_factory=deque)
+    under_way: int = 0
+    done: int = 0
+    """Pages read, in this run or before."""
+    reopened: int = 0
+    again: bool = False
+    """What was kept of it is gone: to be opened anew, once nothing of it is under way."""
+    failed: bool = False
+
+
+Done = Callable[[DocumentRow, Outputs | None], None]
+
+
+class Fanout:
+    """Takes documents to their outputs. ``done`` hears of each, once it is through, before its traces are removed."""
+
+    def __init__(self, job: Job, spread: SpreadOptions, done: Done, progress: Callable[[float], None]) -> None:
+        self._job = job
+        self._spread = spread
+        self._done = done
+        self._progress = progress
+        self._events: queue.SimpleQueue[tuple[_Way, int, Any]] = queue.SimpleQueue()
+        self._closing: deque[_Way] = deque()
+        self._open: list[_Way] = []
+        self._open_soon: deque[_Way] = deque()
+        self._under_way = 0
+        self._through = 0
+        self._total = 0
+
+    def run(self, items: Sequence[Item]) -> None:
+        """All documents; one that fails does not stop the others."""
+        self._open_soon.extend(_Way(item) for item in items)
+        self._total = len(items)
+        with task_runner(self._spread) as (runner, slots):
+            try:
+                while self._open_soon or self._open:
+                    while self._under_way < slots() and self._next(runner, slots()):
+                        pass
+                    self._take(*self._events.get())
+                    self._progress(self._share())
+            finally:
+                end_readers()
+
+    def _share(self) -> float:
+        """How much of the work is done, 0–1: documents that are through, and the pages of those under way."""
+        begun = sum(way.done / len(way.opened.numbers) for way in self._open if way.opened)
+        return (self._through + begun) / max(self._total, 1)
+
+    def _next(self, runner: Any, slots: int) -> bool:
+        """Start the next piece; False where there is none now."""
+        limit = self._spread.engine_limit
+        if self._closing:
+            way = self._closing.popleft()
+            self._submit(runner, close_task, way, 0, {"opened": way.opened})
+            return True
+        for way in self._open:
+            if way.waiting and way.opened:
+                numbers = way.waiting.popleft()
+                ends = {"first": numbers[0], "last": numbers[-1], "limit": limit}
+                parameters = {"key": way.opened.key, "numbers": numbers, **ends}
+                self._submit(runner, read_task, way, len(numbers), parameters)
+                return True
+        if self._open_soon and len(self._open) <= slots:
+            way = self._open_soon.popleft()
+            self._open.append(way)
+            self._submit(runner, open_task, way, 0, {"limit": limit})
+            return True
+        return False
+
+    def _submit(self, runner: Any, piece: Any, way: _Way, pages: int, parameters: dict[str, Any]) -> None:
+        way.under_way += 1
+        self._under_way += 1
+        future = runner.submit(piece, {"item": way.item, "job": self._job, **parameters})
+        future.add_done_callback(lambda done: self._events.put((way, pages, done)))
+
+    def _take(self, way: _Way, pages: int, future: Any) -> None:
+        """Note what a piece came to."""
+        way.under_way -= 1
+        self._under_way -= 1
+        answer = future.result(raise_on_failure=False)
+        match answer:
+            case _ if way.failed or way.again:
+                pass
+            case Opened():
+                way.opened = answer
+                way.done = len(answer.numbers) - len(answer.left)
+                way.waiting.extend(chunks(answer.left, self._spread.chunk_pages))
+            case Outputs():
+                self._close(way, answer)
+                return
+            case float() | int():
+                way.done += pages
+            case WorkGone() if way.reopened < _REOPENED:
+                way.again = True
+                way.waiting.clear()
+            case _:
+                self._fail(way, answer)
+        if not way.under_way:
+            self._all_back(way)
+
+    def _all_back(self, way: _Way) -> None:
+        """What comes next for a document of which nothing is under way."""
+        if way.failed:
+            self._open.remove(way)
+            self._through += 1
+        elif way.again:
+            self._open.remove(way)
+            self._open_soon.append(_Way(way.item, reopened=way.reopened + 1))
+        elif way.opened and not way.waiting:
+            self._closing.append(way)
+
+    def _close(self, way: _Way, outputs: Outputs) -> None:
+        self._open.remove(way)
+        self._through += 1
+        if not outputs.announced:
+            announce_document(way.item, self._job, outputs)
+        folder = self._job.folder.child(way.item.name).url
+        unchanged = outputs.read == 0
+        outcome = Outcome.UNCHANGED if unchanged else Outcome.PARTIAL if outputs.failures else Outcome.CLEAN
+        row = DocumentRow(
+            way.item.url,
+            outcome,
+            folder,
+            outputs.pages,
+            outputs.read,
+            outputs.seconds,
+            outputs.failures,
+            outputs.for_review,
+            outputs.amounts,
+            outputs.verified,
+            outputs.worst,
+        )
+        self._done(row, outputs)
+        if not outputs.announced:
+            put_away(self._job, outputs.key)
+
+    def _fail(self, way: _Way, error: object) -> None:
+        way.failed = True
+        way.waiting.clear()
+        row = failed_row(way.item.url, error)
+        get_run_logger().error(row.message)
+        self._done(row, None)
+
+
+def failed_row(source: str, error: object) -> DocumentRow:
+    """A document that did not come out."""
+    known = isinstance(error, QingzhangError)
+    code = error.exit_code if isinstance(error, QingzhangError) else ExitCode.OTHER_ERROR
+    if isinstance(error, OSError) and not known:
+        code = ExitCode.FILE_ACCESS_ERROR
+    text = str(error) if known else f"{type(error).__name__}: {error}"
+    message = text if source in text else f"{source}: {text}"
+    return DocumentRow(source, Outcome.FAILED, message=message, exit_code=code)
+
+
+@contextmanager
+def task_runner(spread: SpreadOptions) -> Iterator[tuple[Any, Callable[[], int]]]:
+    """What runs the tasks, and how many may be under way now. Raises MissingDependencyError."""
+    if spread.scheduler is None:
+        threads: Any = ThreadPoolTaskRunner(max_workers=spread.jobs)
+        with threads:
+            yield threads, lambda: spread.jobs + 1  # one waits, so that no thread does
+        return
+    try:
+        from prefect_dask import DaskTaskRunner
+    except ImportError as error:
+        raise MissingDependencyError("Dask is not installed: `pip install qingzhang[cluster]`.") from error
+    with DaskTaskRunner(address=spread.scheduler, client_kwargs={"set_as_default": False}) as dask:
+        yield dask, lambda: sum(dask.client.ncores().values()) + 1

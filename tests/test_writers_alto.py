@@ -1,18 +1,19 @@
 """document.alto.xml: by its schema, and by an XML reader against the document.
 
 The schema here is the part of ALTO 4.4 that is used, stricter than the standard (see its head). The standard's own
-(www.loc.gov/standards/alto/v4/alto-4-4.xsd) is not shipped: its licence is Creative Commons, not a software licence.
+(www.loc.gov/standards/alto/v4/alto-4-4.xsd) is not shipped: its licence is CC BY-SA 4.0, no software licence.
 """
 
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
-from writers_sample import HOSTILE, block, document
+from writers_sample import HOSTILE, accounts, block, document, original, scan
 
-from document.types import BlockKind, Correction, Document, Rule, Table
+from document.types import BlockKind, Correction, Document, Rule, Table, TextBlock
 from document.writers.alto import NAMESPACE, write_alto
 from document.writers.safe import plain
 
@@ -43,14 +44,41 @@ def test_it_fits_the_schema_and_has_every_page() -> None:
 
 def test_every_text_is_there_in_reading_order() -> None:
     root = parsed(document())
-    for number, page in enumerate(found(root, ".//a:Page")[:2], 1):
+    for number, space in enumerate(found(root, ".//a:PrintSpace"), 1):
         expected = [
             c.reading.text
             for b in document().blocks
             for c in (b.cells if isinstance(b, Table) else (b,))
             if (c.page if isinstance(b, Table) else b.pages[0]) == number
+            and not (isinstance(b, TextBlock) and b.kind is BlockKind.PAGE_NUMBER)
         ]
-        assert [text_of(b) for b in found(page, ".//a:TextBlock")] == [plain(text) for text in expected]
+        assert [text_of(b) for b in found(space, ".//a:TextBlock")] == [plain(text) for text in expected]
+
+
+def test_running_heads_and_page_numbers_stand_in_the_margins() -> None:
+    blocks = (block(BlockKind.HEADER, "部门决算", 1, 20, 32), *document().blocks)
+    first = found(parsed(replace(document(), blocks=blocks)), ".//a:Page")[0]
+    assert [text_of(space) for space in found(first, "a:TopMargin")] == ["部门决算"]
+    assert [text_of(space) for space in found(first, "a:BottomMargin")] == ["1"]
+
+
+def test_lines_are_measured_where_the_source_is_at_hand(tmp_path: Path) -> None:
+    source = original(scan(tmp_path / "a.pdf", document()))
+    root = etree.fromstring(write_alto(document(), source)["document.alto.xml"])
+    SCHEMA.assertValid(root)
+    paragraph = found(root, ".//a:TextBlock")[2]
+    lines = found(paragraph, "a:TextLine")
+    assert "".join(text_of(line).replace(" ", "") for line in lines) == document().blocks[1].reading.text.replace(
+        " ", ""
+    )
+    middles = [(int(line.get("VPOS")) + int(line.get("HEIGHT")) / 2) / POINT for line in lines]
+    assert middles == pytest.approx([115, 135, 155], abs=2)  # where the drawn page has its bars
+    for cell in accounts().cells:
+        if cell.page == 1 and cell.reading.text:
+            (line,) = [
+                li for li in found(root, ".//a:Page")[0].iter() if li.get("ID") == f"b2-r{cell.row}-c{cell.col}-l0"
+            ]
+            assert cell.box.top <= int(line.get("VPOS")) / POINT + 1 < cell.box.bottom
 
 
 def test_cells_stand_in_their_table_at_their_place() -> None:

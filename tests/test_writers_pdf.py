@@ -20,8 +20,8 @@ from document.exceptions import OutputError
 from document.geometry import Box
 from document.types import BlockKind, Cell, Document, Origin, Page, Table
 from document.writers.glyphless import Glyphs, program
+from document.writers.lines import Ink, ink_of, placed
 from document.writers.pdf import write_pdf
-from document.writers.pdf_lines import Ink, ink_of, placed
 from document.writers.safe import plain
 
 needs_poppler = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="poppler-utils is not installed")
@@ -104,11 +104,11 @@ def wide_table() -> Document:
 def wide_scan(path: Path) -> Path:
     """The page of ``wide_table``: names at the left of their cells, amounts at the right, of one type size."""
     pixel = np.full((1684, 1190), 255, np.uint8)
-    for cell in wide_table().tables[0].cells:
-        width = sum(9 if ord(c) > 255 else 4.5 for c in cell.reading.text)
-        left = cell.box.right - 4 - width if cell.amount else cell.box.left + 4
+    for one in wide_table().tables[0].cells:
+        width = sum(9 if ord(c) > 255 else 4.5 for c in one.reading.text)
+        left = one.box.right - 4 - width if one.amount else one.box.left + 4
         for x in np.arange(left, left + width - 1, 4.5):
-            pixel[round(2 * cell.box.top) + 14 : round(2 * cell.box.top) + 32, round(2 * x) : round(2 * x) + 7] = 20
+            pixel[round(2 * one.box.top) + 14 : round(2 * one.box.top) + 32, round(2 * x) : round(2 * x) + 7] = 20
     put(pixel[::2, ::2], 0, path)
     return path
 
@@ -121,8 +121,8 @@ def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def wide_rows() -> list[str]:
     rows: dict[int, list[str]] = {}
-    for cell in wide_table().tables[0].cells:
-        rows.setdefault(cell.row, []).append(cell.reading.text)
+    for one in wide_table().tables[0].cells:
+        rows.setdefault(one.row, []).append(one.reading.text)
     return [" ".join(filter(None, row)) for row in rows.values()]
 
 
@@ -147,13 +147,13 @@ def test_a_cells_text_begins_and_is_found_in_its_cell(wide: Path) -> None:
     with pymupdf.open(wide) as pdf:
         words = pdf[0].get_text("words")
     filled = [cell for cell in wide_table().tables[0].cells if cell.reading.text]
-    for cell, (left, top, right, bottom, text, *_) in zip(filled, words, strict=True):
-        assert text == cell.reading.text
-        assert cell.box.contains(left, (top + bottom) / 2)
+    for one, (left, top, right, bottom, text, *_) in zip(filled, words, strict=True):
+        assert text == one.reading.text
+        assert one.box.contains(left, (top + bottom) / 2)
         assert not any(
-            other.box.contains((left + right) / 2, cell.box.center[1])
+            other.box.contains((left + right) / 2, one.box.center[1])
             for other in filled
-            if other.row == cell.row and other.col != cell.col
+            if other.row == one.row and other.col != one.col
         )
 
 

@@ -21,14 +21,12 @@ from document.exceptions import OutputError, QingzhangError
 from document.types import BlockKind, Document, Origin, Page, Table, TextBlock
 from document.writers.glyphless import Glyphs, text_width
 from document.writers.grid import Part, parts_by_page
+from document.writers.lines import Run, page_ink, placed
 from document.writers.original import Original
 from document.writers.pdf_archive import archived
-from document.writers.pdf_lines import Ink, Run, ink_of, placed
 from document.writers.pdf_objects import RESOURCE, add_font, add_resource, add_stream
 from document.writers.pdf_rows import table_runs
 from document.writers.safe import plain
-
-INK_DPI = 100.0
 
 
 def write_pdf(document: Document, original: Original | None = None) -> Mapping[str, bytes]:
@@ -76,7 +74,7 @@ def _runs(parts: Sequence[Part], page: Page, original: Original) -> Iterator[Run
     """The page's text in reading order, tables row by row, a space between the cells of a row."""
     if page.origin is Origin.FAILED:
         return
-    ink = _ink(page, original)
+    ink = page_ink(page, original)
     for part in parts:
         if isinstance(part.block, Table):
             yield from table_runs(part.cells, ink)
@@ -87,13 +85,6 @@ def _runs(parts: Sequence[Part], page: Page, original: Original) -> Iterator[Run
 def _is_justified(block: TextBlock) -> bool:
     """Entries of the table of contents are not: leaders run on to a page number that is not in the text."""
     return block.kind is not BlockKind.TOC
-
-
-def _ink(page: Page, original: Original) -> Ink | None:
-    try:
-        return ink_of(original.draw(page, INK_DPI), INK_DPI, -math.tan(math.radians(page.skew_degrees)))
-    except QingzhangError:  # the boxes alone have to do
-        return None
 
 
 def layer_stream(runs: list[Run], glyphs: Glyphs) -> bytes:

@@ -14,7 +14,7 @@ from itertools import accumulate, groupby
 
 from document.types import Cell
 from document.writers.glyphless import em_width, text_width
-from document.writers.pdf_lines import Ink, Run, placed
+from document.writers.lines import Ink, Run, placed
 from document.writers.safe import plain
 
 _TOUCH = 2.0

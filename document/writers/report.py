@@ -220,7 +220,8 @@ def _watermark(document: Document, original: Original | None) -> WatermarkView |
     texts = tuple(dict.fromkeys(plain(mark.text) for _, mark in marked if mark.text))
     coverage = 100 * sum(mark.coverage for _, mark in marked) / len(marked)
     view = WatermarkView(texts, pages_in_words([page.number for page, _ in marked]), len(marked), coverage)
-    page = max((p for p, _ in marked if p.origin is Origin.SCAN), key=lambda p: _shown_best(p, document), default=None)
+    cells = Counter(cell.page for table in document.tables for cell in table.cells if cell.reading.text)
+    page = max((p for p, _ in marked if p.origin is Origin.SCAN), key=lambda p: cells[p.number], default=None)
     if original is None or original.compare is None or page is None:
         return view
     try:
@@ -228,13 +229,6 @@ def _watermark(document: Document, original: Original | None) -> WatermarkView |
     except QingzhangError:
         return view
     return WatermarkView(view.texts, view.pages, view.count, view.coverage, before, after, page.number)
-
-
-def _shown_best(page: Page, document: Document) -> int:
-    """How well a page shows what was done: by the cells on it."""
-    return sum(
-        cell.page == page.number and bool(cell.reading.text) for table in document.tables for cell in table.cells
-    )
 
 
 def _narrowed(pixels: Pixels) -> Pixels:

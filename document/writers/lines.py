@@ -13,10 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from document.exceptions import QingzhangError
 from document.geometry import Box
+from document.types import Page
 from document.writers.glyphless import em_width, text_width
-from document.writers.original import Pixels
+from document.writers.original import Original, Pixels
 
+INK_DPI = 100.0
 _INSET = 1.5
 """Points at a cell's edge that may belong to its rules."""
 _GAP = 0.9
@@ -41,6 +44,13 @@ class Run:
     slope: float = 0.0
     """How far the line falls per point to the right."""
 
+    @property
+    def box(self) -> Box:
+        """Where it stands, from the tops of its characters to their feet."""
+        fall = self.slope * self.width
+        top, bottom = self.baseline - 0.88 * self.size, self.baseline + 0.12 * self.size
+        return Box(self.left, top + min(0.0, fall), self.left + self.width, bottom + max(0.0, fall))
+
 
 @dataclass(frozen=True, slots=True)
 class Ink:
@@ -61,6 +71,14 @@ def ink_of(pixels: Pixels, dpi: float, slope: float) -> Ink:
     grey = pixels if pixels.ndim == 2 else pixels.mean(axis=2)
     darkest, paper = np.percentile(grey, (0.05, 80))
     return Ink(tuple(grey < paper - share * (paper - darkest) for share in _DARK), dpi / 72, slope)
+
+
+def page_ink(page: Page, original: Original) -> Ink | None:
+    """The ink of a page of the source, or None where it cannot be drawn: boxes alone have to do."""
+    try:
+        return ink_of(original.draw(page, INK_DPI), INK_DPI, -math.tan(math.radians(page.skew_degrees)))
+    except QingzhangError:
+        return None
 
 
 def placed(text: str, box: Box, ink: Ink | None, justified: bool = True) -> list[Run]:

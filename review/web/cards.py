@@ -26,7 +26,13 @@ def sum_state(view: SumView, field_id: int) -> dict[str, Any]:
     signed.append((view.total.field_id, Decimal(-1), view.total.value))
     own = sum((sign for other, sign, _ in signed if other == field_id), Decimal(0))
     rest = sum((sign * value for other, sign, value in signed if other != field_id), Decimal(0))
-    return {"id": view.id, "decimals": view.decimals, "own": int(own), "rest": format(rest, "f")}
+    return {
+        "id": view.id,
+        "decimals": view.decimals,
+        "own": int(own),
+        "rest": format(rest, "f"),
+        "tolerance": format(view.tolerance, "f"),
+    }
 
 
 def state_of(field: FieldView) -> dict[str, Any]:

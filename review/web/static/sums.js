@@ -18,12 +18,12 @@ export function decimal(text) {
   return { digits: negative ? -digits : digits, places: fraction.length };
 }
 
-/** The value of a printed number, or null: "1,614.45", "95%" (95). A blank counts as 0, as in the sums. */
-export function parseAmount(text) {
+/** What a text counts as in a sum: "1,614.45" is 1614.45; blanks, dashes and percentages are 0; null is no number. */
+export function valueOf(text) {
   const compact = [...[...text].slice(0, LONGEST + 1).join("").replace(SPACE, "")].map((c) => FORM.get(c) ?? c).join("");
-  if (compact === "") return decimal("0");
+  if (/^-*$/u.test(compact)) return decimal("0");
   if ([...compact].length > LONGEST || !PLAIN.test(compact)) return null;
-  return decimal(compact.replace(/%$/u, "").replaceAll(",", ""));
+  return decimal(compact.endsWith("%") ? "0" : compact.replaceAll(",", ""));
 }
 
 function scaled(value, places) {
@@ -38,8 +38,14 @@ export function plus(a, b, factor = 1) {
 
 /** What a sum is off by with this text in the field: rest + own · value; null where the text is no number. */
 export function difference(sum, text) {
-  const value = parseAmount(text);
+  const value = valueOf(text);
   return value === null ? null : plus(decimal(sum.rest), value, sum.own);
+}
+
+/** Whether a sum that is off by so much holds, but for rounding. */
+export function holds(sum, off) {
+  const size = { digits: off.digits < 0n ? -off.digits : off.digits, places: off.places };
+  return plus(size, decimal(sum.tolerance), -1).digits <= 0n;
 }
 
 /** A decimal as tables print it: separators, at least this many digits behind the point, none of them lost. */

@@ -1,7 +1,7 @@
 // One field after the other, by keyboard. Two modes: choosing (keys are commands) and editing (keys are text).
 
 import { announce, call, composing, fill, picture, say } from "./common.js";
-import { difference, printed } from "./sums.js";
+import { difference, holds, printed } from "./sums.js";
 
 const root = document.getElementById("work");
 const card = document.getElementById("card");
@@ -139,14 +139,14 @@ function recompute() {
   for (const sum of field.sums) {
     const out = card.querySelector(`#sum-${sum.id}`);
     const off = difference(sum, box.value);
-    const state = off === null ? "unknown" : off.digits === 0n ? "holds" : "fails";
+    const state = off === null ? "unknown" : holds(sum, off) ? "holds" : "fails";
     out.dataset.state = state;
     const words = { unknown: () => say("no_number"), holds: () => say("holds") };
     const fails = () => say("fails", { difference: printed(off, sum.decimals) });
     out.textContent = (words[state] ?? fails)();
     out.closest(".sum").dataset.state = state;
   }
-  for (const cell of card.querySelectorAll(".is-this .cell-text")) cell.textContent = box.value;
+  for (const own of card.querySelectorAll(".is-this .cell-text, .equation .own")) own.textContent = box.value;
   const known = field.suggestions.indexOf(box.value);
   card.querySelectorAll(".suggestion").forEach((item, i) => item.classList.toggle("is-value", i === known));
 }
@@ -249,6 +249,7 @@ function edit(begin = null) {
 }
 
 function leaveEditing() {
+  card.querySelector(".card").classList.remove("editing");
   input().value = field.text;
   blankAsked = false;
   recompute();
@@ -295,6 +296,7 @@ const DEEDS = {
   accept: () => choose(0),
   edit: () => edit(),
   save: () => save(),
+  leave: () => leaveEditing(),
   illegible: () => decide("illegible"),
   "printed-wrong": () => decide("as_printed_wrong"),
   skip: () => decide("skip"),
@@ -323,7 +325,7 @@ function onKey(event) {
     if (help.open && (event.key === "?" || event.key === "？")) act(event, "help");
     return;
   }
-  if (event.target === input() && input() !== null) return onEditingKey(event);
+  if (event.target === input()) return onEditingKey(event);
   if (event.ctrlKey) {
     if (event.key.toLowerCase() === "z") act(event, "undo");
     return;
@@ -361,6 +363,9 @@ function onEditingKey(event) {
 }
 
 document.addEventListener("keydown", onKey);
+document.addEventListener("focusin", (event) => {
+  if (event.target === input()) card.querySelector(".card").classList.add("editing");
+});
 document.addEventListener("click", (event) => {
   lastActive = Date.now();
   const button = event.target.closest("[data-do], [data-choose]");

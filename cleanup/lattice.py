@@ -56,14 +56,16 @@ def autocorrelation(pattern: Pixels) -> Floats:
     size = transform_size((2 * height, 2 * width))
     transformed = spectrum(pattern, size)
     raw = inverse(transformed * np.conj(transformed))
-    centred = np.roll(raw, (height - 1, width - 1), (0, 1))[: 2 * height - 1, : 2 * width - 1]
+    rows, columns = np.arange(1 - height, height), np.arange(1 - width, width)
+    centred = raw.take(rows, axis=0, mode="wrap").take(columns, axis=1, mode="wrap")
     overlap = np.outer(_overlap(height), _overlap(width))
-    scaled = np.where(overlap > 0.25, centred / np.maximum(overlap, 0.25), 0.0)
-    return np.asarray(scaled / max(float(scaled[height - 1, width - 1]), 1e-9), dtype=np.float32)
+    centred /= np.maximum(overlap, np.float32(0.25))
+    centred[overlap <= 0.25] = 0
+    return np.asarray(centred / np.float32(max(float(centred[height - 1, width - 1]), 1e-9)), dtype=np.float32)
 
 
-def _overlap(length: int) -> NDArray[np.float64]:
-    return np.asarray(1 - np.abs(np.arange(-length + 1, length)) / length, dtype=np.float64)
+def _overlap(length: int) -> Floats:
+    return np.asarray(1 - np.abs(np.arange(-length + 1, length)) / length, dtype=np.float32)
 
 
 def find_lattices(pattern: Pixels, shortest: float, least: float) -> list[Lattice]:

@@ -11,6 +11,7 @@ and c from comparing the ink's darkness inside and beside the strokes; neither h
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -22,10 +23,11 @@ from ocr.types import Pixels
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Indices = NDArray[np.intp]
+"""Places in a channel laid out flat."""
 
 _CORE = 247
 """Coverage (of 255) from which a pixel counts as wholly covered."""
-_RING = 25
+_RING = 13
 """Width (pixels, odd) of the kernel that grows the mask into the uncovered neighbourhood to compare with."""
 LEAST_CONTRAST = 0.1
 """Below a tenth, noise is amplified more than tenfold: the ink is lost."""
@@ -33,7 +35,13 @@ LEAST_CONTRAST = 0.1
 
 def channels(pixels: Pixels) -> list[Pixels]:
     """The channels of a page, one or three."""
-    return [pixels] if pixels.ndim == 2 else [pixels[:, :, c] for c in range(pixels.shape[2])]
+    return [pixels] if pixels.ndim == 2 else [np.asarray(plane, dtype=np.uint8) for plane in cv2.split(pixels)]
+
+
+def taken(pixels: Pixels, where: Indices) -> list[Pixels]:
+    """The pixels at ``where``, ``(n,)``, channel by channel."""
+    values = pixels.reshape(-1, 1 if pixels.ndim == 2 else pixels.shape[2]).take(where, axis=0)
+    return list(np.ascontiguousarray(values.T))
 
 
 def core(coverage: Pixels) -> Mask:
@@ -70,13 +78,19 @@ def contrast_left(inside: Pixels, beside: Pixels, level: float) -> float:
     """
     if not (len(inside) and len(beside)):
         return max(level, LEAST_CONTRAST)
-    within = level - np.quantile(inside, 1 - _INK_SHARES) / 255
-    outside = 1 - np.quantile(beside, 1 - _INK_SHARES) / 255
+    within = level - _of_rank(inside, 1 - _INK_SHARES) / 255
+    outside = 1 - _of_rank(beside, 1 - _INK_SHARES) / 255
     inked = outside > 0.25
     if inked.sum() < 3:
         return max(level, LEAST_CONTRAST)
     slope = float((within[inked] * outside[inked]).sum() / (outside[inked] ** 2).sum())
     return float(np.clip(slope, LEAST_CONTRAST, 1.0))
+
+
+def _of_rank(values: Pixels, shares: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The values at the shares (0–1) of the sorted whole, from a histogram: bytes need no sorting."""
+    counts = np.cumsum(np.bincount(values, minlength=256))
+    return np.asarray(np.searchsorted(counts, np.rint(shares * (len(values) - 1)), side="right"), dtype=np.intp)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,23 +145,27 @@ _NOISE_FROM, _INK_FROM = 0.9, 1.9
 """Smoothed standard deviations of darkness that are still noise, and from which all of it is ink."""
 
 
-def doubt(darker: Floats, tone: Tone, coverage: Pixels, lightness: Pixels, where: tuple[Indices, Indices]) -> Floats:
+def doubt(
+    darker: Sequence[Floats], tones: Sequence[Tone], coverage: Pixels, lightness: Pixels, where: Indices
+) -> list[Floats]:
     """How many standard deviations of noise the covered pixels and their neighbours lie below bare paper.
 
-    ``darker`` is how much darker than bare they are, ``(n,)``, ``where`` their rows and columns, ``lightness`` the
-    whole channel. Smoothed over neighbours: noise changes from pixel to pixel, ink does not.
+    Per channel: ``darker`` is how much darker than bare they are, ``(n,)``. ``where`` are their places, ``lightness``
+    the whole page. Smoothed over neighbours: noise changes from pixel to pixel, ink does not.
     """
-    usual = float(tone.noise[0])
-    levels = np.clip((255 - np.arange(256)) / 255 / usual * _STEP, 0, 255).astype(np.uint8)
-    plane = cv2.LUT(lightness, levels)
-    plane[where] = np.clip(darker / tone.noise[coverage] * np.float32(_STEP), 0, 255)
-    smooth = cv2.GaussianBlur(plane, (5, 5), 0.9)
-    return np.asarray(smooth[where] / np.float32(_STEP), dtype=np.float32)
+    scale = (255 - np.arange(256)) / 255 * _STEP
+    levels = [np.clip(scale / float(tone.noise[0]), 0, 255).astype(np.uint8) for tone in tones]
+    deviations = cv2.LUT(lightness, np.stack(levels, axis=1)[None])
+    each = [(np.float32(_STEP) / tone.noise).astype(np.float32)[coverage] for tone in tones]
+    covered = [np.clip(d * e, 0, 255).astype(np.uint8) for d, e in zip(darker, each, strict=True)]
+    deviations.reshape(-1, len(tones))[where] = np.stack(covered, axis=1)
+    smooth = np.asarray(cv2.GaussianBlur(deviations, (5, 5), 0.9), dtype=np.uint8)
+    return [values * np.float32(1 / _STEP) for values in taken(smooth, where)]
 
 
 def darkness_left(lightness: Pixels, coverage: Pixels, tone: Tone) -> Floats:
     """How much darker (0–1) than covered bare paper the pixels are, ``(n,)``; below 0 for lighter ones."""
-    return np.asarray(tone.bare[coverage] - lightness.astype(np.float32) / np.float32(255), dtype=np.float32)
+    return np.asarray(tone.bare[coverage] - lightness * np.float32(1 / 255), dtype=np.float32)
 
 
 def undone(darker: Floats, sure: Floats, coverage: Pixels, contrast: float) -> Floats:
@@ -155,6 +173,6 @@ def undone(darker: Floats, sure: Floats, coverage: Pixels, contrast: float) -> F
 
     ``sure`` is their ``doubt``: what is no darker than noise is paper; undoing the mixing would amplify it.
     """
-    kept = 1 - coverage.astype(np.float32) / np.float32(255) * np.float32(1 - contrast)
-    share = np.clip((sure - _NOISE_FROM) / (_INK_FROM - _NOISE_FROM), 0, 1)
-    return np.asarray(np.clip(1 - share * darker / kept, 0, 1), dtype=np.float32)
+    amplified = (1 / (1 - np.arange(256) / 255 * (1 - contrast))).astype(np.float32)
+    share = np.clip((sure - np.float32(_NOISE_FROM)) * np.float32(1 / (_INK_FROM - _NOISE_FROM)), 0, 1)
+    return np.asarray(np.clip(1 - share * darker * amplified[coverage], 0, 1), dtype=np.float32)

@@ -68,19 +68,22 @@ def remove_seals(
     return pixels, mask, tuple(seals)
 
 
-def tint(light: Pixels, colour: str) -> Floats:
-    """How far (0–1) the colour's own channel stands above the darker of the others; 0 for grey and other hues."""
-    blue, green, red = (light[:, :, c].astype(np.float32) / 255 for c in range(3))
-    own, other = (red, blue) if colour == "red" else (blue, red)
+def tint(light: Pixels, colour: str) -> Pixels:
+    """How far (0–255) the colour's own channel stands above the darker of the others; 0 for grey and other hues."""
+    blue, green, red = cv2.split(light)
     # Red seals keep green and blue together, blue ones lose red most: purple and brown stay out.
-    apart = own - np.maximum(green, other) if colour == "red" else own - np.maximum(other, green - 0.15)
-    return np.asarray(np.maximum(apart, 0), dtype=np.float32)
+    highest = cv2.max(green, blue) if colour == "red" else cv2.max(red, cv2.subtract(green, np.full_like(green, _GREENISH)))
+    return np.asarray(cv2.subtract(red if colour == "red" else blue, highest), dtype=np.uint8)
+
+
+_GREENISH = 38
+"""How far (of 255) green may stand above red in a blue seal."""
 
 
 def _find(light: Pixels, dpi: float, colour: str, options: SealOptions) -> list[Box]:
     """Boxes of seals of one colour, in pixels of the page at ``dpi``; ``light`` is its lightness at working scale."""
     scale = dpi / min(WORK_DPI, dpi)
-    dyed = tint(light, colour) > options.least_colour
+    dyed = tint(light, colour) > 255 * options.least_colour
     if not dyed.any():
         return []
     reach = max(3, round(4 * WORK_DPI / 72))
@@ -155,7 +158,7 @@ def _solved(light: Pixels, colour: str, least: float) -> tuple[Floats, Mask]:
     the most deeply dyed pixels. The ratio of two channels gives a whatever the ink, the dye's own channel then
     gives the ink.
     """
-    strength = tint(light, colour)
+    strength = tint(light, colour).astype(np.float32) / np.float32(255)
     dyed = cv2.dilate((strength > least).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     own = light[:, :, 2 if colour == "red" else 0].astype(np.float32) / np.float32(255)
     other = light[:, :, 1 if colour == "red" else 2].astype(np.float32) / np.float32(255)

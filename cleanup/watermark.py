@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from cleanup import mixing
 from cleanup.bilevel import without_speckle
 from cleanup.seal import Seal, remove_seals
-from cleanup.watermark_evidence import bare_paper, darkness, evidence, relative
+from cleanup.watermark_evidence import bare_paper, darkness, evidence, relative, work_copy
 from cleanup.watermark_find import find_watermark
 from cleanup.watermark_locate import by_likeness, laid_on, present
 from cleanup.watermark_model import Watermark, WatermarkOptions
@@ -69,9 +69,10 @@ def _without_seals(cleaned: CleanPage, page: PageImage) -> CleanPage:
 
 def _without_watermark(page: PageImage, watermark: Watermark, options: WatermarkOptions) -> CleanPage | None:
     """None where the page does not show the watermark."""
-    bare = bare_paper(page)
+    small = work_copy(page)
+    bare = bare_paper(page, small)
     light = relative(page.pixels, bare)
-    dark, shown = darkness(light), evidence(page).dark
+    dark, shown = darkness(light), evidence(page, small).dark
     for layout in _layouts(watermark, page, shown, options):
         coverage = laid_on(page, shown, dark, layout)
         if coverage is not None:
@@ -107,18 +108,20 @@ _MASKED = 40
 
 def _unmixed(pixels: Pixels, light: Pixels, bare: Pixels, coverage: Pixels, watermark: Watermark) -> Pixels:
     """The pixels with the mixing undone wherever the watermark covers them; new array."""
-    rows, columns = np.nonzero(coverage >= _TOUCHED)
-    share = coverage[rows, columns]
+    # a tenth of the page is covered: everything but the smoothing is done on those pixels alone
+    where = np.flatnonzero(coverage >= _TOUCHED)
+    share = coverage.reshape(-1)[where]
+    seen, paper = mixing.taken(light, where), mixing.taken(bare, where)
+    levels = [_page_level(values[mixing.core(share)], watermark, c) for c, values in enumerate(seen)]
+    tones = [mixing.page_tone(values, share, level) for values, (level, _) in zip(seen, levels, strict=True)]
+    darker = [mixing.darkness_left(values, share, tone) for values, tone in zip(seen, tones, strict=True)]
+    sure = mixing.doubt(darker, tones, share, light, where)
     cleaned = pixels.copy()
-    planes = zip(mixing.channels(light), mixing.channels(bare), mixing.channels(cleaned), strict=True)
-    for channel, (plane, paper, out) in enumerate(planes):
-        seen = plane[rows, columns]
-        level, contrast = _page_level(seen[mixing.core(share)], watermark, channel)
-        tone = mixing.page_tone(seen, share, level)
-        darker = mixing.darkness_left(seen, share, tone)
-        sure = mixing.doubt(darker, tone, share, plane, (rows, columns))
-        beneath = mixing.undone(darker, sure, share, contrast)
-        out[rows, columns] = np.rint(beneath * paper[rows, columns])
+    beneath = [
+        np.rint(mixing.undone(dark, doubt, share, contrast) * bare_there).astype(np.uint8)
+        for dark, doubt, bare_there, (_, contrast) in zip(darker, sure, paper, levels, strict=True)
+    ]
+    cleaned.reshape(-1, len(beneath))[where] = np.stack(beneath, axis=1)
     return cleaned
 
 

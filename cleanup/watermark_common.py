@@ -50,9 +50,11 @@ def align(shown: Sequence[Pixels]) -> Aligned:
     spectra = [spectrum(dark, size) for dark in coarse]
     middle = len(shown) // 2
     agreeing: dict[int, list[tuple[int, Shift]]] = {}
-    for reference in {k % len(shown) for k in range(middle, middle + 3)}:
+    for reference in sorted({k % len(shown) for k in range(middle, middle + 3)}):
         shifts = [best_shift(correlation(spectra[reference], other), (_REACH // 2, _REACH // 2)) for other in spectra]
         agreeing[reference] = [(i, shift) for i, shift in enumerate(shifts) if shift.clarity >= _CLEAR]
+        if len(agreeing[reference]) == len(shown):
+            break
     reference = max(agreeing, key=lambda k: len(agreeing[k]))
     members = [(i, _map(shown[i], shown[reference], shift)) for i, shift in agreeing[reference]]
     return Aligned(reference, tuple(members))

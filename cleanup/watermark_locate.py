@@ -136,15 +136,25 @@ def present(coverage: Pixels, dark: Pixels, dpi: float, watermark: Watermark, op
     A covered pixel is at least half as dark as the watermark, whatever is printed there; a picture pasted over the
     watermark or a page without it is not. ``dark`` is the page's darkness relative to its paper, 0–255.
     """
-    inside = mixing.core(coverage)
-    if int(inside.sum()) < 50:
+    thin = 2 if dpi >= _THINNED else 1
+    inside = mixing.core(coverage[::thin, ::thin])
+    if int(inside.sum()) < 50 / thin**2:
         return np.zeros_like(coverage)
     level = 1 - min(watermark.lightness)
     expected = level if watermark.bilevel else 1.0
-    hit = inside & (dark >= (128 if watermark.bilevel else 255 * level / 2))
+    hit = inside & (dark[::thin, ::thin] >= (128 if watermark.bilevel else 255 * level / 2))
     if float(hit.sum() / inside.sum()) < options.least_presence * expected:
         return np.zeros_like(coverage)
-    return np.where(_absent(inside, hit, 0.5 * expected, round(_PLACE * dpi / 72)), np.uint8(0), coverage)
+    absent = _absent(inside, hit, 0.5 * expected, round(_PLACE * dpi / 72 / thin))
+    if not absent.any():
+        return coverage
+    height, width = coverage.shape
+    grown = cv2.resize(absent, (width, height), interpolation=cv2.INTER_NEAREST)
+    return np.where(grown > 0, np.uint8(0), coverage)
+
+
+_THINNED = 140.0
+"""Resolution from which every second pixel either way is enough to tell whether the strokes are there."""
 
 
 def _share_of_cells(part: NDArray[np.bool_], cells: tuple[int, int]) -> NDArray[np.float32]:
@@ -155,10 +165,9 @@ def _share_of_cells(part: NDArray[np.bool_], cells: tuple[int, int]) -> NDArray[
     return np.asarray(cv2.blur(cv2.resize(thinned, cells, interpolation=cv2.INTER_AREA), (3, 3)), dtype=np.float32)
 
 
-def _absent(inside: NDArray[np.bool_], hit: NDArray[np.bool_], least: float, side: int) -> NDArray[np.bool_]:
-    """Where, in squares of ``side`` pixels, most of the strokes that should be there are not."""
+def _absent(inside: NDArray[np.bool_], hit: NDArray[np.bool_], least: float, side: int) -> Pixels:
+    """1 for each square of ``side`` pixels in which most of the strokes that should be there are not."""
     height, width = inside.shape
     cells = (max(1, width // side), max(1, height // side))
     wanted, seen = (_share_of_cells(part, cells) for part in (inside, hit))
-    missing = (wanted > 1e-4) & (seen < least * wanted)
-    return np.asarray(cv2.resize(missing.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0)
+    return np.asarray((wanted > 1e-4) & (seen < least * wanted), dtype=np.uint8)

@@ -149,10 +149,15 @@ def copy_points(
     if watermark.lattice is None:
         return [np.zeros(2)]
     points = lattice_points(watermark.lattice.scaled(dpi / watermark.dpi), to_model, shape)[:_MAX_TILES]
-    if not watermark.coverage:
+    if not watermark.coverage or not points:
         return points
     patch, origin = patch_at(watermark, dpi)
-    return [place for place in points if _window(_to_patch(to_model, place + origin), patch.shape, shape)]
+    back = cv2.invertAffineTransform(to_model)
+    corners = (_corners(patch.shape) + np.append(origin, 0)) @ back.T
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    moved = np.stack(points) @ back[:, :2].T
+    touching = ((np.ceil(moved + high) > 0) & (np.floor(moved + low) < shape[1::-1])).all(axis=1)
+    return [place for place, touches in zip(points, touching, strict=True) if touches]
 
 
 def _to_patch(to_model: Affine, corner: NDArray[np.float64]) -> Affine:
@@ -181,20 +186,24 @@ def _put(laid: Pixels, patch: Pixels, to_patch: Affine) -> None:
 
 def lattice_points(lattice: Lattice, to_model: Affine, shape: tuple[int, ...]) -> list[NDArray[np.float64]]:
     """The lattice points (model pixels) whose cells may touch a page of ``shape``, in rows."""
-    height, width = shape[:2]
-    corners = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]]) @ to_model.T
+    corners = _corners(shape) @ to_model.T
     indices = corners @ np.linalg.inv(lattice.basis).T
     low, high = np.floor(indices.min(axis=0)).astype(int) - 1, np.ceil(indices.max(axis=0)).astype(int) + 1
     if math.prod(high - low + 1) > 4 * _MAX_TILES:
         return []
-    return [lattice.basis @ (i, j) for i in range(low[0], high[0] + 1) for j in range(low[1], high[1] + 1)]
+    grid = np.mgrid[low[0] : high[0] + 1, low[1] : high[1] + 1].reshape(2, -1)
+    return list(grid.T.astype(np.float64) @ lattice.basis.T)
+
+
+def _corners(shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """The corners of an image of ``shape`` (height, width), rows of x, y, 1."""
+    height, width = shape[:2]
+    return np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]], dtype=np.float64)
 
 
 def _window(to_patch: Affine, patch: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, int, int, int] | None:
     """Left, top, right, bottom of the part of the page that the patch may touch, or None."""
-    height, width = patch[:2]
-    back = cv2.invertAffineTransform(to_patch)
-    corners = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]]) @ back.T
+    corners = _corners(patch) @ cv2.invertAffineTransform(to_patch).T
     left, top = np.maximum(np.floor(corners.min(axis=0)), 0).astype(int)
     right = min(int(np.ceil(corners[:, 0].max())), shape[1])
     bottom = min(int(np.ceil(corners[:, 1].max())), shape[0])

@@ -23,7 +23,7 @@ Places = NDArray[np.float64]
 
 _STEEP = 0.08
 """Change of coverage per pixel from which a pixel counts as rim."""
-_MAX_POINTS = 2000
+_MAX_POINTS = 1200
 _MAX_OFFSET = 3.0
 """Pixels: a copy further off is not at its place at all."""
 _LEAST_POINTS = 120
@@ -74,14 +74,15 @@ def copy_maps(
         return _maps(np.zeros((len(points), 6)), np.zeros((len(points), 2)), 1.0)
     seen = np.asarray(cv2.GaussianBlur(lightness, (0, 0), 1.5), dtype=np.uint8) if bilevel else lightness
     on_page = _on_page(edge, points, to_model)
-    middle = on_page.mean(axis=1)
-    relative = on_page[0] - middle[0]
+    middle = on_page.mean(axis=2, dtype=np.float64).T
+    relative = on_page[:, 0] - middle[0].astype(np.float32)[:, None]
     size = float(np.abs(relative).max()) or 1.0
+    relative /= np.float32(size)
     slope = (edge.slope @ to_model[:, :2]).astype(np.float32)
-    ways = np.column_stack([slope, slope * (relative[:, :1] / size), slope * (relative[:, 1:] / size)])
+    ways = np.column_stack([slope, slope * relative[0][:, None], slope * relative[1][:, None]])
     found = np.zeros((len(points), 6))
     for limit in (0.35, 0.35, 0.3, 0.2, 0.15):
-        moved = on_page + _displacement(found, relative / size)
+        moved = _displaced(on_page, found, relative)
         step, trust = _step(seen, edge.share, ways, moved, level, 1.0 if bilevel else limit)
         found = np.clip(found + step, -_MAX_OFFSET, _MAX_OFFSET)
         found[:, :2] = _neighbourly(found[:, :2], trust, middle)
@@ -104,10 +105,14 @@ def _neighbourly(shifts: Places, trust: NDArray[np.float64], middle: Places) -> 
     return np.where(known[:, None], shifts, np.clip(bent, -_MAX_OFFSET, _MAX_OFFSET))
 
 
-def _displacement(found: Places, relative: Places) -> Places:
-    """Shift of every rim pixel of every copy, ``(points, n, 2)``, from x, y; those along x; those along y."""
-    shift = found[:, None, 0:2]
-    return np.asarray(shift + found[:, None, 2:4] * relative[None, :, :1] + found[:, None, 4:6] * relative[None, :, 1:])
+def _displaced(on_page: Floats, found: Places, relative: Floats) -> Floats:
+    """Every rim pixel of every copy, ``(2, points, n)``, shifted by x, y; those along x; those along y."""
+    shift = found.astype(np.float32)
+    moved = [
+        plane + shift[:, at, None] + shift[:, 2 + at, None] * relative[0] + shift[:, 4 + at, None] * relative[1]
+        for at, plane in enumerate(on_page)
+    ]
+    return np.stack(moved)
 
 
 def _maps(found: Places, middle: Places, size: float) -> Places:
@@ -118,26 +123,26 @@ def _maps(found: Places, middle: Places, size: float) -> Places:
     return maps
 
 
-def _on_page(edge: Rim, points: list[Places], to_model: Affine) -> Places:
-    """Page pixels of every rim pixel of every copy, ``(points, n, 2)``."""
+def _on_page(edge: Rim, points: list[Places], to_model: Affine) -> Floats:
+    """Page pixels x and y of every rim pixel of every copy, ``(2, points, n)``."""
     back = cv2.invertAffineTransform(to_model)
-    model = np.stack(points)[:, None, :] + edge.places[None]
-    return np.asarray(model @ back[:, :2].T + back[:, 2], dtype=np.float64)
+    rims, copies = edge.places @ back[:, :2].T, np.stack(points) @ back[:, :2].T + back[:, 2]
+    return np.asarray(copies.T[:, :, None] + rims.T[:, None, :], dtype=np.float32)
 
 
 def _step(
-    seen: Pixels, share: Floats, ways: Floats, on_page: Places, level: float, limit: float
+    seen: Pixels, share: Floats, ways: Floats, on_page: Floats, level: float, limit: float
 ) -> tuple[Places, NDArray[np.float64]]:
     """One step of least squares for every copy at once, and the share of each copy's rim that agreed.
 
     ``ways`` (n, 6) is how coverage changes at each rim pixel with each of the copy's six parameters.
     """
     height, width = seen.shape
-    x, y = on_page[..., 0].astype(np.float32), on_page[..., 1].astype(np.float32)
+    x, y = on_page
     sampled = cv2.remap(seen, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    left = sampled.astype(np.float32) / 255 - (1 - share * np.float32(1 - level))
+    left = sampled * np.float32(1 / 255) - (1 - share * np.float32(1 - level))
     inside = (x >= 1) & (y >= 1) & (x < width - 2) & (y < height - 2)
-    weight = np.where(inside, np.clip(1 - (left / limit) ** 2, 0, None) ** 2, 0).astype(np.float32)
+    weight = np.maximum(1 - (left * np.float32(1 / limit)) ** 2, 0) ** 2 * inside
     scaled = (ways * np.float32(1 - level)).astype(np.float32)
     products = (scaled[:, :, None] * scaled[:, None, :]).reshape(len(share), 36)
     # einsum, not @: the threads of a linear algebra library cost more here than they save

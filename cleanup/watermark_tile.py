@@ -100,10 +100,17 @@ def _middle_copy(pattern: Pixels, mass: float) -> tuple[Pixels, bool]:
     if not strokes.any():
         return strokes, False
     wanted = min(mass, float(strokes.sum()))
-    for radius in _GROWTH:
-        chosen = _middle_component(strokes, radius)
-        if float(chosen.sum()) >= _ENOUGH * wanted:
-            break
+    # what hangs together only grows with the radius: bisected for the least that is enough
+    apart = cv2.distanceTransform(1 - strokes, cv2.DIST_L2, 5)
+    few, many = 0, len(_GROWTH) - 1
+    chosen = _middle_component(strokes, apart <= _GROWTH[many])
+    while few < many:
+        middle = (few + many) // 2
+        tried = _middle_component(strokes, apart <= _GROWTH[middle])
+        if float(tried.sum()) >= _ENOUGH * wanted:
+            chosen, many = tried, middle
+        else:
+            few = middle + 1
     return chosen, _ENOUGH * wanted <= float(chosen.sum()) <= _TOO_MUCH * wanted
 
 
@@ -112,9 +119,9 @@ def _grown(strokes: Pixels, radius: int) -> Pixels:
     return np.asarray(cv2.dilate(strokes, kernel), dtype=np.uint8)
 
 
-def _middle_component(strokes: Pixels, radius: int) -> Pixels:
-    """The strokes that, grown by ``radius``, hang together with the stroke nearest the middle."""
-    _, labels = cv2.connectedComponents(_grown(strokes, radius))
+def _middle_component(strokes: Pixels, grown: NDArray[np.bool_]) -> Pixels:
+    """The strokes that, ``grown``, hang together with the stroke nearest the middle."""
+    _, labels = cv2.connectedComponents(grown.astype(np.uint8))
     rows, columns = np.nonzero(strokes)
     distance = (rows - strokes.shape[0] / 2) ** 2 + (columns - strokes.shape[1] / 2) ** 2
     nearest = int(distance.argmin())

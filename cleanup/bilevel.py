@@ -13,8 +13,11 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ocr.types import Pixels
+
+Mask = NDArray[np.bool_]
 
 _BLACK = 128
 _TOUCHED = 25
@@ -28,8 +31,10 @@ _LARGE = 22
 """Pixels at 200 dpi from which a solid piece is ink wherever it lies: speckle seldom grows so large."""
 _NEAR = 8
 """Pixels at 200 dpi beside ink, along the row, where a small solid piece may be its decimal point."""
-_SOLID_FROM = 0.85
-"""Share of black from which the watermark is solid itself."""
+SOLID_FROM = 0.7
+"""Share of black from which the watermark is solid itself: blurred rims bring down the mean of a black stroke."""
+_NEARLY_ALL = 0.97
+"""Share of black that is taken for the inside of a solid watermark's strokes."""
 _ACROSS = 13
 """Pixels at 200 dpi that a solid watermark's stroke is wide at most."""
 
@@ -45,12 +50,40 @@ def without_speckle(pixels: Pixels, coverage: Pixels, dpi: float, blackness: flo
     touched = (coverage >= _TOUCHED).astype(np.uint8)
     rules = _rules(black, dpi)
     # apart from the rules: specks that merely touch one are specks still
-    kept = rules | _ink(black & (1 - rules), touched, _shapes(blackness), dpi)
-    if blackness >= _SOLID_FROM:
+    solid = blackness >= SOLID_FROM
+    shapes = _shapes(max(blackness, _NEARLY_ALL) if solid else blackness)
+    kept = rules | _ink(black & (1 - rules), touched, shapes, dpi)
+    if solid:
         kept |= _joining(black, touched, dpi)
     cleaned = pixels.copy()
     cleaned[(touched > 0) & (kept == 0)] = 255
     return cleaned
+
+
+def solid_ink(dark: Pixels, dpi: float) -> Mask:
+    """Where a 1-bit page of darkness ``dark`` (0–255) is solid, a pixel wider: type and rules, no speckle."""
+    black = (dark >= _BLACK).astype(np.uint8)
+    solid = _rules(black, dpi) | _solid(black, _SOLID, dpi)
+    return np.asarray(cv2.dilate(solid, np.ones((3, 3), np.uint8)) > 0)
+
+
+def broad_strokes(coverage: Pixels, dpi: float) -> Pixels:
+    """``coverage`` (0–255) without what is no stroke of a watermark: frays of rules and of type, single specks."""
+    side = max(2, round(_BROAD * dpi / 200))
+    dense = (coverage >= _BLACK).astype(np.uint8)
+    broad = cv2.morphologyEx(dense, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(broad)
+    large = stats[:, cv2.CC_STAT_AREA] >= _SPECK * (dpi / 200) ** 2
+    large[0] = False
+    kept = large[labels].astype(np.uint8) if count > 1 else np.zeros_like(broad)
+    grown = cv2.dilate(kept, np.ones((2 * side + 1, 2 * side + 1), np.uint8))
+    return np.asarray(coverage * grown, dtype=np.uint8)
+
+
+_BROAD, _SPECK = 3, 60
+"""Pixels at 200 dpi: least width of a watermark's stroke, and least area of one."""
+_SOLID = ((3, 3), (1, 8), (8, 1))
+"""Height and width (pixels at 200 dpi) of areas that speckle hardly ever fills; type of thin strokes does."""
 
 
 def _shapes(blackness: float) -> list[tuple[int, int]]:

@@ -72,7 +72,9 @@ def tint(light: Pixels, colour: str) -> Pixels:
     """How far (0–255) the colour's own channel stands above the darker of the others; 0 for grey and other hues."""
     blue, green, red = cv2.split(light)
     # Red seals keep green and blue together, blue ones lose red most: purple and brown stay out.
-    highest = cv2.max(green, blue) if colour == "red" else cv2.max(red, cv2.subtract(green, np.full_like(green, _GREENISH)))
+    highest = (
+        cv2.max(green, blue) if colour == "red" else cv2.max(red, cv2.subtract(green, np.full_like(green, _GREENISH)))
+    )
     return np.asarray(cv2.subtract(red if colour == "red" else blue, highest), dtype=np.uint8)
 
 

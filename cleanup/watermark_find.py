@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanup import mixing
+from cleanup.bilevel import SOLID_FROM, broad_strokes, solid_ink
 from cleanup.lattice import Lattice, find_lattices
 from cleanup.registration import Affine, enlarged
 from cleanup.watermark_common import Aligned, align, common
@@ -174,6 +175,8 @@ class _Witness:
     """Darkness relative to the paper."""
     counted: Pixels
     """The same, ``OUTSIDE`` on rules."""
+    speckled: bool
+    """Whether it is ``OUTSIDE`` on solid ink, too: a 1-bit watermark of dots."""
 
 
 def _tiled_model(
@@ -184,17 +187,23 @@ def _tiled_model(
     First folded on the lattice; then one copy is cut free of its neighbours, every copy on every page is moved to
     where it really lies, and folded again.
     """
-    blank, witnesses, factor = _blank(sample, aligned)
-    blank = replace(blank, lattice=lattice.scaled(factor))
-    first = _folded(blank, witnesses, cell_window(lattice.scaled(factor)), None, options)
-    return None if first is None else _measured(_sharpened(first, witnesses, options), witnesses, options)
+    found = None
+    for speckled in (True, False) if sample[aligned.reference].bilevel else (False,):
+        blank, witnesses, factor = _blank(sample, aligned, speckled)
+        blank = replace(blank, lattice=lattice.scaled(factor))
+        first = _folded(blank, witnesses, cell_window(lattice.scaled(factor)), None, options)
+        model = _measured(_sharpened(first, witnesses, options), witnesses, options) if first else None
+        found = model or found
+        if speckled and found is not None and 1 - min(found.lightness) < SOLID_FROM:
+            return found
+    return found
 
 
 def _lone_model(
     sample: Sequence[PageImage], aligned: Aligned, strokes: Pixels, options: WatermarkOptions
 ) -> Watermark | None:
     """The watermark whose ``strokes`` (0 or 1, work pixels) stand once on the page, measured in full resolution."""
-    blank, witnesses, _ = _blank(sample, aligned)
+    blank, witnesses, _ = _blank(sample, aligned, speckled=False)
     full = cv2.resize(strokes, blank.size, interpolation=cv2.INTER_NEAREST)
     left, top, width, height = cv2.boundingRect(full)
     cut = np.ascontiguousarray(full[top : top + height, left : left + width])
@@ -202,8 +211,11 @@ def _lone_model(
     return None if found is None else _measured(found, witnesses, options)
 
 
-def _blank(sample: Sequence[PageImage], aligned: Aligned) -> tuple[Watermark, list[_Witness], float]:
-    """A watermark not measured yet, the pages to measure it on, and full over work resolution."""
+def _blank(sample: Sequence[PageImage], aligned: Aligned, speckled: bool) -> tuple[Watermark, list[_Witness], float]:
+    """A watermark not measured yet, the pages to measure it on, and full over work resolution.
+
+    ``speckled``: on 1-bit pages, whatever is solid is ink and does not count; the watermark is dots.
+    """
     reference = sample[aligned.reference]
     factor = reference.dpi / min(WORK_DPI, reference.dpi)
     height, width = reference.pixels.shape[:2]
@@ -219,7 +231,7 @@ def _blank(sample: Sequence[PageImage], aligned: Aligned) -> tuple[Watermark, li
         bilevel=reference.bilevel,
         pages=len(aligned.members),
     )
-    return blank, _witnesses(sample, aligned, factor), factor
+    return blank, _witnesses(sample, aligned, factor, speckled), factor
 
 
 def _measured(watermark: Watermark, witnesses: Sequence[_Witness], options: WatermarkOptions) -> Watermark | None:
@@ -259,17 +271,21 @@ def _borne_out(
     return bool(sum(shows) > 0.5 * len(shows))
 
 
-def _witnesses(sample: Sequence[PageImage], aligned: Aligned, factor: float) -> list[_Witness]:
+def _witnesses(sample: Sequence[PageImage], aligned: Aligned, factor: float, speckled: bool) -> list[_Witness]:
     dpi = sample[aligned.reference].dpi
     alike = [(sample[i], affine) for i, affine in aligned.members if abs(sample[i].dpi / dpi - 1) < 0.01]
-    return [_witness(page, enlarged(affine, factor), aligned.ceiling) for page, affine in alike[:_FOLDED_PAGES]]
+    return [
+        _witness(page, enlarged(affine, factor), aligned.ceiling, speckled) for page, affine in alike[:_FOLDED_PAGES]
+    ]
 
 
-def _witness(page: PageImage, to_model: Affine, ceiling: int) -> _Witness:
+def _witness(page: PageImage, to_model: Affine, ceiling: int, speckled: bool) -> _Witness:
     light = relative(page.pixels, bare_paper(page))
     dark = darkness(light)
     hidden = rule_mask(dark, page.dpi) | (dark >= ceiling)
-    return _Witness(page, to_model, light, dark, np.where(hidden, np.uint8(OUTSIDE), dark))
+    if speckled:
+        hidden |= solid_ink(dark, page.dpi)
+    return _Witness(page, to_model, light, dark, np.where(hidden, np.uint8(OUTSIDE), dark), speckled)
 
 
 _ROUNDS = 2
@@ -298,10 +314,14 @@ def _folded(
     """``watermark`` with its coverage folded anew in ``window``, only where ``strokes`` (0 or 1) allow."""
     pages = [_fold_page(watermark, witness) for witness in witnesses]
     folded = fold(pages, window, watermark.bilevel)
+    if watermark.bilevel:
+        folded = np.asarray(cv2.GaussianBlur(folded, (0, 0), _DOTS * watermark.dpi / 200), dtype=np.float32)
     found = _coverage(folded, _SPECKLED if watermark.bilevel else _FAINT, options)
     if found is None:
         return None
     coverage, black = found
+    if witnesses[0].speckled:
+        coverage = broad_strokes(coverage, watermark.dpi)
     if strokes is not None:
         coverage = coverage * strokes
     return replace(watermark, coverage=encode(coverage), origin=(window.left, window.top), lightness=(1 - black,))
@@ -337,10 +357,22 @@ def _coverage(folded: Floats, least: float, options: WatermarkOptions) -> tuple[
     return np.asarray(np.rint(coverage * 255), dtype=np.uint8), level / 255
 
 
+_DOTS = 1.2
+"""Pixels at 200 dpi over which the dots of a 1-bit watermark are evened out; its strokes are wider."""
 _FAINT = 0.04
 """Coverage below this is noise of the fold."""
-_SPECKLED = 0.25
+_SPECKLED = 0.35
 """The same for 1-bit pages, where the fold is a mean and holds some of the ink."""
+
+
+def _blackened(witnesses: Sequence[_Witness], laid: Sequence[Pixels]) -> float:
+    """Chance (0–1) that the watermark blackens a pixel of a 1-bit page: beyond what type does beside its strokes."""
+    shares = []
+    for part in (mixing.core, mixing.ring):
+        values = np.concatenate([(w.dark >= 128)[part(a)] for w, a in zip(witnesses, laid, strict=True)])
+        shares.append(float(values.mean()) if len(values) else 0.0)
+    inside, beside = shares
+    return min(max((inside - beside) / max(1 - beside, 0.1), 0.0), 1.0)
 
 
 _PLENTY = 100_000
@@ -357,7 +389,7 @@ def _levels(
 ) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
     """Lightness and contrast per channel over the sampled pages; None where too few pixels are covered."""
     if watermark.bilevel:
-        return watermark.lightness, (1.0,)
+        return (1 - _blackened(witnesses, laid),), (1.0,)
     thin = slice(None, None, _thinning(laid))
     thinned = [np.ascontiguousarray(a[thin, thin]) for a in laid]
     insides, besides = [mixing.core(a) for a in thinned], [mixing.ring(a) for a in thinned]

@@ -74,7 +74,7 @@ def bare_paper(image: PageImage, small: Pixels | None = None) -> Pixels:
 
 def _work_cell(small: Pixels, image: PageImage) -> int:
     """Pixels of ``small`` per cell of the paper map: as many points whatever the resolution."""
-    return max(4, round(_PAPER_CELL * image.dpi * small.shape[0] / image.pixels.shape[0] / WORK_DPI))
+    return int(max(4, round(_PAPER_CELL * image.dpi * small.shape[0] / image.pixels.shape[0] / WORK_DPI)))
 
 
 def relative(pixels: Pixels, bare: Pixels) -> Pixels:

@@ -30,6 +30,10 @@ class _Row:
     """The 类 and 款 that were printed last above it."""
     following: str
     """The next code below it, "" at the end."""
+    between: tuple[str, str]
+    """The nearest codes above and below that stand beside their own name; "" where there is none."""
+    is_beside_codes: bool
+    """Whether the cells right above and below it hold codes."""
 
 
 def correct_codes(table: Table, roles: TableRoles, words: Lexicon) -> Table:
@@ -37,9 +41,9 @@ def correct_codes(table: Table, roles: TableRoles, words: Lexicon) -> Table:
     cells = {(c.row, c.col): c for c in table.cells}
     mended: dict[tuple[int, int], Cell] = {}
     for col in sorted(roles.code_columns):
-        column = [c for c in table.cells if c.col == col and c.row >= roles.header_rows and c.reading.text]
-        for row in _rows(column, cells):
-            reading = _mended(row, words)
+        column = [c for c in table.cells if c.col == col and c.row >= roles.header_rows]
+        for row in _rows(column, cells, words):
+            reading = _mended(row, words) if row.cell.reading.text else _with_lost_code(row, words)
             if reading is not row.cell.reading:
                 mended[row.cell.row, row.cell.col] = replace(row.cell, reading=reading)
     if not mended:
@@ -54,15 +58,21 @@ def _form(text: str) -> str:
     return edged.group(1) if edged and CODE.fullmatch(edged.group(1)) else form
 
 
-def _rows(column: Sequence[Cell], cells: dict[tuple[int, int], Cell]) -> list[_Row]:
+def _rows(column: Sequence[Cell], cells: dict[tuple[int, int], Cell], words: Lexicon) -> list[_Row]:
     codes = [_form(c.reading.text) for c in column]
+    rights = [cells.get((c.row, c.col + c.col_span)) for c in column]
+    names = [key_of(right.reading.text) if right else "" for right in rights]
+    whole = [bool(CODE.fullmatch(code)) for code in codes]
+    firm = [any(s.code == code for s in words.codes.get(name, ())) for code, name in zip(codes, names, strict=True)]
     rows: list[_Row] = []
     above: dict[int, str] = {}
     for i, (cell, code) in enumerate(zip(column, codes, strict=True)):
-        beside = cells.get((cell.row, cell.col + cell.col_span))
-        name = key_of(beside.reading.text) if beside else ""
         parents = tuple(above[n] for n in (3, 5) if n in above and n < len(code))
-        rows.append(_Row(cell, code, name, parents, codes[i + 1] if i + 1 < len(codes) else ""))
+        before = next((codes[j] for j in range(i - 1, -1, -1) if firm[j]), "")
+        after = next((codes[j] for j in range(i + 1, len(codes)) if firm[j]), "")
+        beside = 0 < i < len(codes) - 1 and whole[i - 1] and whole[i + 1]
+        following = next((c for c in codes[i + 1 :] if c), "")
+        rows.append(_Row(cell, code, names[i], parents, following, (before, after), beside))
         if CODE.fullmatch(code):
             above = {n: c for n, c in above.items() if n < len(code)} | {len(code): code}
     return rows
@@ -70,12 +80,36 @@ def _rows(column: Sequence[Cell], cells: dict[tuple[int, int], Cell]) -> list[_R
 
 def _mended(row: _Row, words: Lexicon) -> Reading:
     reading = row.cell.reading
-    by_name = _from_name(row, words)
+    by_name = _from_name(row, words) or _from_place(row, words)
     if by_name is not None:
         return _with_code(reading, by_name, 0.97, words.source)
     if row.code != reading.text:
         return _with_code(reading, row.code, 0.99, None)
     return reading
+
+
+def _from_place(row: _Row, words: Lexicon) -> str | None:
+    """The one code that bears the name and lies between the firm codes around it, where what was read does not."""
+    before, after = row.between
+    if (CODE.fullmatch(row.code) and _lies_between(row.code, before, after)) or not (before or after):
+        return None
+    found = [s.code for s in words.codes.get(row.name, ()) if _lies_between(s.code, before, after)]
+    return found[0] if len(found) == 1 else None
+
+
+def _lies_between(code: str, before: str, after: str) -> bool:
+    """Whether a code follows the one and precedes the other, in the class of one of them."""
+    in_order = before < code and (not after or code < after)
+    return in_order and code[:3] in (before[:3], after[:3])
+
+
+def _with_lost_code(row: _Row, words: Lexicon) -> Reading:
+    """A blank between two codes, beside a name that has just one code there: printed so, or lost; said."""
+    reading, code = row.cell.reading, _from_place(row, words)
+    if code is None or not row.is_beside_codes:
+        return reading
+    reason = f"编码空缺，按名称和次序应为{code}"
+    return replace(reading, needs_review=True, reasons=tuple(dict.fromkeys((*reading.reasons, reason))))
 
 
 def _with_code(reading: Reading, code: str, score: float, source: str | None) -> Reading:

@@ -18,6 +18,10 @@ from document.types import Cell, Document, Table
 
 _TWO_NUMBERS = re.compile(r"-?[\d,]{1,20}\.\d{2}[\s,]+-?[\d,]{1,20}\.\d{2}")
 _LABEL_AND_NUMBER = re.compile(r".{0,80}[\u4e00-\u9fff）][\s:：]?\d[\d,]{0,20}\.\d{2}")
+_LONE_NUMBER = re.compile(r"-?\d[\d,]{1,20}(?:\.\d{1,4})?%?|-?\d\.\d{1,4}%?")
+"""A lone digit is mostly a stroke, or an enumerator."""
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_SPLIT_UNIT = re.compile(r"[（(](?:万|千|亿)\s?\d[\d,.]{0,20}\s?元?[）)]|[（(]\s?\d[\d,.]{0,20}\s?(?:万|千|亿)元[）)]$")
 _JOINED = "一格内有两项内容，可能与邻格连读"
 LEAST_AMOUNTS = 5
 """A table with fewer amounts is a form, where sentences end in numbers."""
@@ -50,15 +54,34 @@ def note_missing(document: Document) -> Document:
 
 def _parted(table: Table) -> Table:
     """The table with cells flagged that hold two numbers, or a label and a number."""
-    if sum(cell.amount is not None for cell in table.cells) < LEAST_AMOUNTS:
-        return table
+    many = sum(cell.amount is not None for cell in table.cells) >= LEAST_AMOUNTS
     cells = tuple(
         _flagged(c, _JOINED)
-        if _TWO_NUMBERS.fullmatch(c.reading.text) or _LABEL_AND_NUMBER.fullmatch(c.reading.text)
+        if _side_by_side(c)
+        or _in_a_unit(c)
+        or (many and (_TWO_NUMBERS.fullmatch(c.reading.text) or _LABEL_AND_NUMBER.fullmatch(c.reading.text)))
         else c
         for c in table.cells
     )
     return replace(table, cells=cells)
+
+
+def _side_by_side(cell: Cell) -> bool:
+    """Whether a number and words were read beside each other in one cell: 146 | 实际到位金额（万元）, a lost border."""
+    said = cell.reading.text
+    numbers = [k for k in cell.lines if _LONE_NUMBER.fullmatch(k.text.strip()) and k.text.strip() in said]
+    words = [k for k in cell.lines if len(_HAN.findall(k.text)) >= 2]
+    return any(
+        abs(n.box.center[1] - w.box.center[1]) < 0.8 * w.box.height + 0.3 * cell.box.height
+        and (n.box.right <= w.box.left + 1 or w.box.right <= n.box.left + 1)
+        for n in numbers
+        for w in words
+    )
+
+
+def _in_a_unit(cell: Cell) -> bool:
+    """Whether a number stands inside the unit of a label: 实际到位金额（万146元）."""
+    return bool(_SPLIT_UNIT.search(cell.reading.text))
 
 
 def _flagged(cell: Cell, reason: str) -> Cell:

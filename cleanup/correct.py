@@ -191,12 +191,29 @@ def _correct_table(table: Table, search: _Search) -> Table:
     table = mend_numbering(mend_sequence(correct_codes(table, roles, search.lexicon), search.lexicon), roles)
     codes = row_codes(table, roles)
     by_name = {c.name_at: c for c in codes if c.name_at is not None}
-    cells = tuple(_correct_cell(cell, by_name.get((cell.row, cell.col)), search) for cell in table.cells)
+    names_in = frozenset(at[1] for at in by_name)
+    lost = {(c.row, c.col + 1): c for c in codes if c.name_at is None}
+    cells = tuple(
+        _nameless(cell, lost[cell.row, cell.col], names_in, search)
+        if (cell.row, cell.col) in lost
+        else _correct_cell(cell, by_name.get((cell.row, cell.col)), search)
+        for cell in table.cells
+    )
     mended = replace(table, cells=cells)
     if table.title:
         title = _correct_label(Reading(table.title, table.title), (), None, search).text
         mended = replace(mended, title=title)
     return mended
+
+
+def _nameless(cell: Cell, code: RowCode, names_in: frozenset[int], search: _Search) -> Cell:
+    """A blank beside a code, in a column of names: the name was lost, or is not printed; said."""
+    named = search.lexicon.standard_names(code.code)
+    if cell.reading.text or cell.col not in names_in or not named:
+        return _correct_cell(cell, None, search)
+    reason = f"名称空缺，编码{code.code}的标准名称是“{search.lexicon.texts[named[0]]}”"
+    reasons = tuple(dict.fromkeys((*cell.reading.reasons, reason)))
+    return replace(cell, reading=replace(cell.reading, needs_review=True, reasons=reasons))
 
 
 def _correct_cell(cell: Cell, code: RowCode | None, search: _Search) -> Cell:

@@ -135,3 +135,37 @@ def test_the_name_after_a_caption_is_mended() -> None:
     last = correct(document, DICTIONARY).blocks[-1]
     assert isinstance(last, TextBlock)
     assert last.reading.text == name
+
+
+GOODS = (
+    ("302", "商品和服务支出"),
+    ("30201", "办公费"),
+    ("30202", "印刷费"),
+    ("30211", "差旅费"),
+    ("30212", "因公出国（境）费用"),
+    ("30213", "维修（护）费"),
+    ("30215", "会议费"),
+)
+
+
+@pytest.mark.parametrize(
+    ("at", "misread"), [(1, "epe"), (2, "02"), (3, "3021"), (4, "212"), (4, "30202"), (5, "302131")]
+)
+def test_a_code_that_cannot_be_read_is_known_from_its_name_and_its_place(at: int, misread: str) -> None:
+    rows = [*GOODS[:at], (misread, GOODS[at][1]), *GOODS[at + 1 :]]
+    assert codes(*rows) == [code for code, _ in GOODS]
+
+
+def test_a_printed_pair_that_is_not_standard_stays_where_it_is_in_order() -> None:
+    rows = [*GOODS[:3], ("30207", "差旅费"), *GOODS[4:]]
+    assert codes(*rows) == ["302", "30201", "30202", "30207", "30212", "30213", "30215"]
+
+
+def test_a_blank_beside_a_name_or_a_code_is_said_not_filled() -> None:
+    rows = [["科目编码", "科目名称"], *map(list, GOODS[:2]), ["", "印刷费"], *map(list, GOODS[3:])]
+    blank = corrected(rows)[3][0]
+    assert (blank.text, blank.reasons) == ("", ("编码空缺，按名称和次序应为30202",))
+    rows = [["科目编码", "科目名称"], *map(list, GOODS[:4]), ["30212", ""], *map(list, GOODS[5:])]
+    blank = corrected(rows)[5][1]
+    assert blank.text == ""
+    assert "因公出国（境）费用" in blank.reasons[0]

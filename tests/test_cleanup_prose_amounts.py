@@ -10,7 +10,8 @@ from cleanup.completeness import find_jumps, note_missing
 from cleanup.prose_amounts import check_prose, prose_numbers
 from cleanup.reconcile import reconcile
 from dictionaries.identities import load_identities
-from document.types import BlockKind, Document, Reading, TextBlock
+from document.geometry import Box
+from document.types import BlockKind, Cell, Document, Reading, Table, TextBlock, TextLine
 from tests.amount_tables import BOX, EXPENDITURE, document, table
 
 IDENTITIES = load_identities()
@@ -121,3 +122,25 @@ def test_cells_that_ran_together_are_flagged() -> None:
         "养老保险缴费支出71.16",
         "12.42 12.42",
     }
+
+
+def lined(text: str, *lines: tuple[str, Box]) -> Cell:
+    return Cell(0, 0, 1, Box(0, 0, 200, 20), Reading(text, text), lines=tuple(TextLine(t, b, 0.9) for t, b in lines))
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        (lined("47实际到位金额", ("47", Box(0, 5, 10, 15)), ("实际到位金额", Box(40, 5, 99, 15))), True),
+        (lined("实际到位金额（万146元）", ("实际到位金额（万146元）", Box(0, 5, 90, 15))), True),
+        (lined("实际到位金额（万元）", ("实际到位金额（万元）", Box(0, 5, 90, 15))), False),
+        (lined("公务用车购置费", ("公务用车购置费", Box(0, 5, 60, 15)), ("1", Box(70, 5, 75, 15))), False),
+        (
+            lined("培训2024年", ("培训", Box(0, 0, 20, 9)), ("2024", Box(0, 10, 20, 19)), ("年", Box(0, 19, 9, 28))),
+            False,
+        ),
+    ],
+)
+def test_a_number_beside_words_in_one_cell_is_said(cell: Cell, said: bool) -> None:
+    noted = note_missing(document(Table("t", (1,), 1, 1, (cell,)))).tables[0].cells[0]
+    assert noted.reading.needs_review == said

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from cleanup.amount_grid import AmountGrid, read_grid
 from cleanup.completeness import note_missing
 from cleanup.copies import Copies, digits, find_copies
-from cleanup.equations import Equation, Place
+from cleanup.equations import Equation, Place, rounding
 from cleanup.identities import Grids, find_equations
 from cleanup.misreadings import (
     grouped,
@@ -448,3 +448,35 @@ def _written_cell(cell: Cell, place: Place, verdicts: _Verdicts, identities: Ide
         merged = tuple(dict.fromkeys((*reading.reasons, *reasons)))
         reading = replace(reading, needs_review=True, reasons=merged)
     return replace(cell, reading=reading, amount=amount, verified_by=verified)
+
+
+# --- for the review desk ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BelievedSum:
+    """An equation of a rule that is believed in its table, with how its table prints amounts."""
+
+    equation: Equation
+    decimals: int
+    """Digits behind the point."""
+    tolerance: Decimal
+    """The difference that rounding explains, in a document whose sums are off by it; else 0."""
+
+
+def believed_sums(
+    document: Document, identities: Identities, options: ReconcileOptions | None = None
+) -> tuple[BelievedSum, ...]:
+    """What must add up in a document, as ``reconcile`` would use it; nothing is judged or changed."""
+    grids = _grids(document)
+    values = {Place(b, *at): a.value for b, (_, grid) in grids.items() for at, a in grid.amounts.items()}
+    units = {b: _unit(table) for b, (table, _) in grids.items()}
+    equations = find_equations(grids, identities)
+    believed, _ = _believed(ledger(equations, values, units, rounds=False), options or ReconcileOptions())
+    rounds = _rounds(document, ledger(believed, values, units, rounds=True))
+    return tuple(_believed_sum(equation, units[equation.total.block], rounds) for equation in believed)
+
+
+def _believed_sum(equation: Equation, unit: Decimal, rounds: bool) -> BelievedSum:
+    decimals = max(0, -int(unit.as_tuple().exponent))
+    return BelievedSum(equation, decimals, rounding(equation, unit) if rounds else Decimal(0))

@@ -245,7 +245,7 @@ class _Run:
         for doc in self.open.values():
             if doc.can_finish:
                 doc.finishing = True
-                return Finish(doc.work, doc.numbers, tuple(doc.lost))
+                return Finish(doc.work, doc.numbers, tuple(doc.lost), self.output / doc.name)
         for doc in self.open.values():
             if doc.waiting:
                 return ReadPage(doc.work, doc.waiting.popleft())

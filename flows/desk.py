@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from cleanup.equations import Place
@@ -20,20 +21,16 @@ from dictionaries.loader import DictionaryError as BadRows
 from dictionaries.loader import load_dictionary
 from dictionaries.types import Dictionary
 from document.exceptions import DictionaryError, OutputError
-from document.types import Cell, Document, Reading, Table, TextBlock, TextLine
-from document.writers.formats import Format
-from document.writers.original import Original
-from flows.export import read_document
-from flows.original import original_of
-from flows.outputs import Manifest, commit, read_manifest, temporary_folder, write_outputs
-from flows.tasks import for_review
+from document.types import Document, Reading, Table, TextBlock, TextLine
 from review.decisions import HeldDecision, apply_decisions, in_force, read_decisions
 from review.fields import FieldKey
 from review.insight import Insight, InsightOf
 from review.sidecar import FILE as SIDECAR
-from review.sidecar import Alternatives, Sidecar, dump, machine_document, machine_readings, read_sidecar
+from review.sidecar import Alternatives, Sidecar, dump, machine_readings
 from review.sums import Sum
 from review.types import Suggestion, SuggestionKind
+
+log = logging.getLogger(__name__)
 
 LEAST = 0.02
 """Probability from which a character's other reading is kept."""
@@ -44,6 +41,8 @@ _AROUND = 5
 _LIKE = 0.5
 """Plain likeness (0-1) from which an entry is suggested, as in ``cleanup.correct``."""
 _MOST_ENTRIES = 5
+_LONGEST_CORE = 120
+"""Characters of a label that are weighed: more is prose."""
 _COPY = re.compile(r"^与《(.+)》同一科目的数字不同（(-?[\d.]+)）$")
 
 
@@ -65,19 +64,25 @@ def with_decisions(document: Document, folder: Path | None, dictionaries: Path |
     """
     file = read_decisions(folder) if folder is not None else None
     decisions = in_force(file, document.source.sha256)
-    return _reviewed(document, alternatives(document), decisions, dictionaries)
+    return reviewed(document, alternatives(document), decisions, dictionaries)
 
 
-def _reviewed(
+def reviewed(
     machine: Document, others: tuple[Alternatives, ...], decisions: Sequence[HeldDecision], dictionaries: Path | None
 ) -> Reviewed:
+    """The machine's document with these decisions in it, and the sums, flags and amounts that follow."""
     sums = sums_of(machine, dictionaries) if decisions else ()
     document = apply_decisions(machine, decisions, sums)
     return Reviewed(document, Sidecar(others, machine_readings(machine, document)))
 
 
 def write_sidecar(sidecar: Sidecar, folder: Path) -> dict[str, str]:
-    """Write ``review.json`` into a draft of the outputs; its SHA-256 by name. Raises OutputError."""
+    """Write ``review.json`` into a draft of the outputs; its SHA-256 by name, nothing where there is nothing to say.
+
+    Raises OutputError.
+    """
+    if sidecar == Sidecar():
+        return {}
     data = dump(sidecar).encode()
     try:
         (folder / SIDECAR).write_bytes(data)
@@ -221,9 +226,6 @@ def _from_dictionary(document: Document, known: Dictionary) -> Iterator[tuple[Fi
             yield key, Suggestion(_written(reading.text, words.texts[entry]), SuggestionKind.DICTIONARY, score, why)
 
 
-_LONGEST_CORE = 120
-
-
 def _is_doubted_label(reading: Reading) -> bool:
     return reading.needs_review and 2 <= len(reading.text) <= 160 and any(c.isalpha() for c in reading.text)
 
@@ -242,64 +244,3 @@ def _written(text: str, entry: str) -> str:
     for year in YEAR.findall(parts.core):
         entry = entry.replace(YEAR_MARK, year, 1)
     return f"{parts.prefix}{entry}{parts.suffix}"
-
-
-# --- outputs after a review --------------------------------------------------------------------------------
-
-
-def emit(
-    folder: Path,
-    decisions: Iterable[HeldDecision],
-    source: Path | None = None,
-    dictionaries: Path | None = None,
-) -> tuple[str, ...]:
-    """Write a document's outputs anew with these decisions in force, and no others; the names of the files.
-
-    In the formats that are there, with the sums, flags and amounts that follow; ``run.json`` stays the record of the
-    run, so that the same run again finds its outputs unchanged. ``source`` is the scan: without it the formats that
-    show its pages stay as they are. Raises InputError, ContractError, OutputError.
-    """
-    sidecar = read_sidecar(folder)
-    machine = machine_document(read_document(folder), sidecar)
-    reviewed = _reviewed(machine, sidecar.alternatives, tuple(decisions), dictionaries)
-    manifest = read_manifest(folder)
-    original = original_of(source, reviewed.document) if source is not None and source.is_file() else None
-    wanted = _formats(folder, manifest, original)
-    work = temporary_folder(folder.parent, folder.name)
-    try:
-        hashes = write_outputs(reviewed.document, work / "outputs", wanted, original)
-        hashes |= write_sidecar(reviewed.sidecar, work / "outputs")
-        _bring(work / "outputs", hashes, manifest, reviewed.document, folder)
-    finally:
-        _take_away(work)
-    return tuple(hashes)
-
-
-def _take_away(work: Path) -> None:
-    import shutil
-
-    shutil.rmtree(work, ignore_errors=True)
-
-
-_NEED_SOURCE = frozenset({Format.PDF})
-
-
-def _formats(folder: Path, manifest: Manifest | None, original: Original | None) -> tuple[Format, ...]:
-    """The formats that the folder has, document.json always; a PDF needs the scan."""
-    there = manifest.formats if manifest is not None else [f for f in Format if (folder / f"document.{f}").is_file()]
-    return tuple(f for f in dict.fromkeys((*there, Format.JSON)) if original is not None or f not in _NEED_SOURCE)
-
-
-def _bring(
-    draft: Path, hashes: dict[str, str], manifest: Manifest | None, document: Document, folder: Path
-) -> None:
-    if manifest is None:
-        import os
-
-        for name in hashes:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            os.replace(draft / name, folder / name)
-        return
-    kept = {n: h for n, h in manifest.outputs.items() if n not in hashes and (folder / n).is_file()}
-    changed = {"outputs": {**kept, **hashes}, "for_review": for_review(document)}
-    commit(draft, manifest.model_copy(update=changed), folder)

@@ -73,6 +73,8 @@ class Finish:
     numbers: tuple[int, ...]
     lost: tuple[PageFailure, ...] = ()
     """Pages whose process died."""
+    target: Path | None = None
+    """Where the outputs will lie: what people decided in an earlier review is read there, and holds."""
 
 
 Task = Prepare | ReadPage | Finish
@@ -187,8 +189,7 @@ class TaskRunner:
         pages = [
             steps.failed_page(n, lost[n]) if n in lost else load_stored(page_file(task.work, n)) for n in task.numbers
         ]
-        document = steps.finish(plan, pages)
-        outputs = write_outputs(document, draft(task.work), self.options.outputs, _original(plan, document))
+        outputs, document = _reviewed_outputs(steps.finish(plan, pages), plan, task, self.options)
         verified, amounts = verified_amounts(document)
         return Finished(
             outputs, failures(document), for_review(document), amounts, verified, worst_pages(document, _WORST)
@@ -198,6 +199,18 @@ class TaskRunner:
         if self._plan is None or self._plan[0] != work:
             self._plan = work, load_stored(plan_file(work))
         return self._plan[1]
+
+
+def _reviewed_outputs(
+    machine: Document, plan: Any, task: Finish, options: RunOptions
+) -> tuple[dict[str, str], Document]:
+    """The outputs with people's decisions in them, and the document that they hold."""
+    from flows.desk import with_decisions, write_sidecar
+
+    reviewed = with_decisions(machine, task.target, options.dictionaries)
+    document = reviewed.document
+    outputs = write_outputs(document, draft(task.work), options.outputs, _original(plan, document))
+    return outputs | write_sidecar(reviewed.sidecar, draft(task.work)), document
 
 
 def _original(plan: Any, document: Document) -> Original:

@@ -352,7 +352,7 @@ def read_decisions(folder: Path) -> DecisionFile | None:
         if file.stat().st_size > MAX_BYTES:
             raise InputError(f"{file}: too large for decisions.")
         return load(file.read_text(encoding="utf-8"), str(file))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # nothing there; whoever writes will say what is in the way
         return None
     except (OSError, UnicodeError) as error:
         raise InputError(f"{file}: cannot be read ({error}).") from error

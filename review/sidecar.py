@@ -117,7 +117,7 @@ def read_sidecar(folder: Path) -> Sidecar:
         if file.stat().st_size > MAX_BYTES:
             raise InputError(f"{file}: too large.")
         return load(file.read_text(encoding="utf-8"), str(file))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # nothing there; whoever writes will say what is in the way
         return Sidecar()
     except (OSError, UnicodeError) as error:
         raise InputError(f"{file}: cannot be read ({error}).") from error

@@ -59,6 +59,7 @@ from flows.tasks import (
 )
 from flows.versions import versions
 from flows.workers import Lost
+from review.decisions import FILE as DECISIONS
 
 _OTHER_STEPS = 10
 """Times ``page_seconds`` that opening and closing a document may take, as in ``flows/batch.py``."""
@@ -195,12 +196,14 @@ def close_document(item: Item, job: Job, opened: Opened) -> Outputs:
     with _at_hand(item, job, work) as here, _drafting(job.folder, work) as drafts:
         shutil.copyfile(plan_file(here), plan_file(drafts))
         spread = _spread_out(work, drafts)
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # what people decided in an earlier review
+            (drafts / DECISIONS).write_bytes(job.folder.child(item.name).read(DECISIONS))
         lost = {failure.page: failure for failure in spread.lost}
         if absent := [n for n in opened.numbers if n not in lost and not page_file(drafts, n).exists()]:
             raise WorkGone(f"{item.url}: page {absent[0]} was read and is not there any more.")
         with lent_reader(job.steps, job.options) as finish:
             answer = finish(
-                Finish(drafts, opened.numbers, tuple(sorted(lost.values(), key=lambda f: f.page))),
+                Finish(drafts, opened.numbers, tuple(sorted(lost.values(), key=lambda f: f.page)), drafts),
                 job.page_seconds * _OTHER_STEPS,
             )
         finished = _finished(item, answer)

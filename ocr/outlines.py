@@ -61,17 +61,28 @@ def without_outline(
     ``lean`` is the slope of the vertical rules, 0 at the height ``middle``. Each side is judged for itself;
     without an outline all rules come back.
     """
-    ends = [(_straight(r.start, y, lean, middle), _straight(r.end, y, lean, middle)) for y, r in rows]
+    ends = _ends(
+        [(y, _straight(r.start, y, lean, middle), _straight(r.end, y, lean, middle)) for y, r in rows], options
+    )
     strips = [s for side in (-1, 1) if (s := _strip(rows, cols, ends, side, options)) is not None]
     if not strips:
         return list(rows), list(cols)
     outer = np.array([all(s.passed_by(*e) for s in strips) for e in ends], dtype=np.bool_)
-    own = np.array([not any(s.passed_by(*e) for s in strips) for e in ends], dtype=np.bool_)
-    outline = outer & _beside_own(rows, own, options)
+    outline = outer & _beside_own(rows, ~outer, options)
     return (
         [row for row, out in zip(rows, outline.tolist(), strict=True) if not out],
         [col for col in cols if not any((col[0] - s.middle) * s.side > 0 for s in strips)],
     )
+
+
+def _ends(rows: Sequence[tuple[float, float, float]], options: OutlineOptions) -> list[tuple[float, float]]:
+    """Where each rule (level, start, end) begins and ends together with those in one line with it: it may be broken."""
+    if not rows:
+        return []
+    level, start, end = np.array(rows).T
+    same = np.abs(level[:, None] - level[None, :]) <= options.nearest / 2
+    starts, ends = np.where(same, start, np.inf).min(axis=1), np.where(same, end, -np.inf).max(axis=1)
+    return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
 
 def _straight(x: float, y: float, lean: float, middle: float) -> float:

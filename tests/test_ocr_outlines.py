@@ -53,6 +53,30 @@ def test_rules_that_run_over_the_border_hide_no_outline() -> None:
     assert spans_of(grid) == TABLE.cells
 
 
+@pytest.mark.parametrize("row", [0, -1])
+def test_the_first_rule_may_reach_the_outline_on_one_side(row: int) -> None:
+    """Two points apart, blur joins the table's own border to the outline: the blank between is still no row."""
+    outline = framed(TABLE, 2.0)
+    level = [Ruling(y, TABLE.cols[0], TABLE.cols[-1] + (1.8 if y == TABLE.rows[row] else 0)) for y in TABLE.rows]
+    level += [Ruling(y, outline.cols[0], outline.cols[1]) for y in outline.rows]
+    upright = [Ruling(x, TABLE.rows[0], TABLE.rows[-1]) for x in TABLE.cols]
+    upright += [Ruling(x, outline.rows[0], outline.rows[1]) for x in outline.cols]
+    (grid,) = build_grids(Rulings(tuple(level), tuple(upright)))
+    assert (grid.n_rows, grid.n_cols) == (6, 5)
+
+
+def test_a_broken_rule_of_the_outline_is_one_all_the_same() -> None:
+    outline = framed(TABLE, 2.0)
+    left, right = outline.cols
+    level = [Ruling(y, TABLE.cols[0], TABLE.cols[-1]) for y in TABLE.rows]
+    level += [Ruling(outline.rows[1], left, right)]
+    level += [Ruling(outline.rows[0], a, b) for a, b in ((left, 90), (96, 180), (188, right))]
+    upright = [Ruling(x, TABLE.rows[0], TABLE.rows[-1]) for x in TABLE.cols]
+    upright += [Ruling(x, outline.rows[0], outline.rows[1]) for x in outline.cols]
+    (grid,) = build_grids(Rulings(tuple(level), tuple(upright)))
+    assert (grid.n_rows, grid.n_cols) == (6, 5)
+
+
 @given(st.floats(1.8, 6.5), st.sampled_from(["first row", "last row", "first column", "last column"]))
 def test_a_narrow_blank_row_or_column_of_the_table_stays(width: float, where: str) -> None:
     rows, cols = [40.0 + 16 * i for i in range(6)], [30.0 + 40 * i for i in range(5)]

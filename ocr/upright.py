@@ -103,13 +103,6 @@ def row_slope(grey: Pixels, max_degrees: float) -> Slope:
     return _sharpest(x, y, max_degrees)
 
 
-def column_lean(grey: Pixels, max_degrees: float) -> Slope:
-    """Lean of the columns, degrees counter-clockwise: the row slope of the page on its side."""
-    x, y = _ink_points(np.ascontiguousarray(grey.T))
-    found = _sharpest(x, y, max_degrees)
-    return Slope(-found.degrees, found.clarity)
-
-
 def _ink_points(grey: Pixels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Centres of dark pixels whose upper neighbour is lighter: edges of rows, without filled areas."""
     ink = cv2.adaptiveThreshold(grey, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 25, 18)
@@ -169,8 +162,7 @@ def _keystone(grey: Pixels, rows: Slope, options: UprightOptions) -> _Edges | No
     height, width = grey.shape
     top = row_slope(grey[: height // 2], options.max_skew)
     bottom = row_slope(grey[height // 2 :], options.max_skew)
-    left = column_lean(grey[:, : width // 2], options.max_skew)
-    right = column_lean(grey[:, width // 2 :], options.max_skew)
+    left, right = (_lean(half, rows, options) for half in (grey[:, : width // 2], grey[:, width // 2 :]))
     if min(left.clarity, right.clarity) < _CLEAR_COLUMNS:
         left = right = rows
     if min(top.clarity, bottom.clarity) < _CLEAR_HALF:
@@ -190,6 +182,26 @@ def _keystone(grey: Pixels, rows: Slope, options: UprightOptions) -> _Edges | No
     )
 
 
+def _lean(half: Pixels, rows: Slope, options: UprightOptions) -> Slope:
+    """The lean of the columns in half a page: that of the ``rows`` unless another is clearly sharper.
+
+    The short upright rules of a low table are as sharp at many angles.
+    """
+    x, y = _ink_points(np.ascontiguousarray(half.T))
+    found = _sharpest(x, y, options.max_skew)
+    if abs(-found.degrees - rows.degrees) < options.min_keystone or not len(x):
+        return Slope(-found.degrees, found.clarity)
+    at_rows, at_best = (_sharpness_near(x, y, degrees) for degrees in (-rows.degrees, found.degrees))
+    return Slope(rows.degrees if at_best < _SHARPER * at_rows else -found.degrees, found.clarity)
+
+
+def _sharpness_near(x: NDArray[np.float64], y: NDArray[np.float64], degrees: float) -> float:
+    """The greatest sharpness within 0.15° of an angle."""
+    return max(_sharpness(x, y, degrees + 0.025 * step) for step in range(-6, 7))
+
+
+_SHARPER = 1.2
+"""Columns lean other than the rows where this is so many times as sharp: 0.8–1.1 on scans, 1.7–20 on photographs."""
 _CLEAR_HALF = 2.5
 """Half a page must be clearer than a whole one: a cover's few words let a watermark decide."""
 _CLEAR_COLUMNS = 3.0

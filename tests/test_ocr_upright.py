@@ -2,10 +2,15 @@
 
 import cv2
 import numpy as np
+import pymupdf
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.draw import Plan, draw
+from benchmarks.forms import Rules, Style
+from benchmarks.scanner import PROFILES, scan
+from ocr.pdf import page_image, rasterise
 from ocr.types import PageImage
 from ocr.upright import is_sideways, row_slope, straighten, turned
 
@@ -81,6 +86,16 @@ def test_a_mild_perspective_comes_out() -> None:
     after = abs(row_slope(straight[: height // 2], 4).degrees - row_slope(straight[height // 2 :], 4).degrees)
     assert before > 0.6
     assert after < 0.15
+
+
+def test_a_low_table_on_a_poor_page_proves_no_perspective() -> None:
+    """Its short rules are nearly as sharp at many angles; the columns then lean as the rows do."""
+    style = Style(table_size=6, rules=Rules.DOUBLE, row_pad=12)
+    drawing = draw(Plan(seed=11, kind="budget", parts=("contents", "three_public"), style=style))
+    with pymupdf.open(stream=scan(drawing.pdf, PROFILES["poor"], 11), filetype="pdf") as pdf:
+        image = straighten(page_image(1, rasterise(pdf[0], None)))
+    assert abs(image.skew_degrees) > 0.2
+    assert np.abs(image.to_page[2, :2]).max() < 1e-9
 
 
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])

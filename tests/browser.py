@@ -35,6 +35,13 @@ def dump_dom(file: Path, folder: Path) -> str:
     return _run(file, folder, "--dump-dom").decode()
 
 
+def printed(file: Path, folder: Path) -> Path:
+    """The page as the browser prints it, a PDF."""
+    out = folder / "printed.pdf"
+    _run(file, folder, f"--print-to-pdf={out}", "--no-pdf-header-footer")
+    return out
+
+
 def _run(file: Path, folder: Path, *options: str) -> bytes:
     command = ["chromium", *OPTIONS, f"--user-data-dir={folder / 'profile'}", *options, file.as_uri()]
     return subprocess.run(command, check=True, capture_output=True, timeout=120).stdout

@@ -6,8 +6,9 @@ from html import unescape
 from pathlib import Path
 
 import numpy as np
+import pymupdf
 import pytest
-from browser import dump_dom, needs_browser, screenshot
+from browser import dump_dom, needs_browser, printed, screenshot
 from writers_sample import HOSTILE, document, original, scan
 
 from document.exceptions import PageTooLarge
@@ -120,6 +121,24 @@ def test_a_browser_shows_the_pages_in_their_colours(page: str, tmp_path: Path) -
     pixels = screenshot(file, tmp_path, "1240,1600").astype(int)
     for colour in (GOOD, FAILED):
         assert (np.abs(pixels - colour).max(2) < 8).sum() > 500, colour
+
+
+@needs_browser
+def test_it_prints_on_few_pages_in_readable_columns(source: Original, tmp_path: Path) -> None:
+    title = "一般公共预算财政拨款基本支出决算明细表（不含上年结转）"
+    doubtful = [
+        replace(
+            c, reading=replace(c.reading, needs_review=True, reasons=("“事业单位医疗”与“行政单位医疗”相近，未能确定",))
+        )
+        for c in document().tables[0].cells
+    ]
+    table = replace(document().tables[0], title=title, cells=tuple(doubtful))
+    file = tmp_path / "report.html"
+    file.write_bytes(write_report(replace(document(), blocks=(table,)), source)["report.html"])
+    with pymupdf.open(printed(file, tmp_path)) as pdf:
+        assert pdf.page_count <= 5
+        lines = "".join(page.get_text() for page in pdf).splitlines()
+    assert sum(len(line.strip()) == 1 for line in lines) < 60  # no column of single characters
 
 
 # --- archive ----------------------------------------------------------------------------------------------

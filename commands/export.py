@@ -30,13 +30,13 @@ def command(documents: tuple[Path, ...], output: str | None, source: Path | None
     """Write formats of documents from their document.json, as it is now; no page is read again.
 
     DOCUMENT is the folder of a document, its document.json, or a folder of such folders. After a review the values
-    are the reviewer's.
+    are the reviewer's, by the decisions.json beside it.
     """
-    from flows.export import document_folders, export, find_source, read_document
+    from flows.export import document_folders, export, find_source, read_reviewed
 
     formats = checked(RunOptions, {"outputs": output}).outputs
     for folder in document_folders(documents):
-        document = read_document(folder)
+        document = read_reviewed(folder)
         original = None
         if source is not None:
             from flows.original import original_of

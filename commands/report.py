@@ -23,7 +23,7 @@ def command(documents: tuple[Path, ...], output_file: Path | None) -> int:
     format: `qingzhang export DOCUMENT --output report`.
     """
     from document.writers.report_archive import Entry, archive_report, entry_of
-    from flows.export import document_folders, read_document
+    from flows.export import document_folders, read_reviewed
     from flows.outputs import write_whole
 
     first = documents[0] if documents[0].is_dir() else documents[0].parent
@@ -32,7 +32,7 @@ def command(documents: tuple[Path, ...], output_file: Path | None) -> int:
     for folder in document_folders(documents):
         own = folder / "report.html"
         link = Path(os.path.relpath(own, file.parent)).as_posix() if own != file and own.is_file() else None
-        entries.append(entry_of(read_document(folder), folder.resolve().name, link))
+        entries.append(entry_of(read_reviewed(folder), folder.resolve().name, link))
     write_whole(file, archive_report(entries))
     click.echo(file)
     return 0

@@ -1,4 +1,4 @@
-"""Further formats of documents that have been read: made of ``document.json`` alone, as it is now."""
+"""Further formats of documents that have been read: made of ``document.json`` and what people decided, as it is now."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from document.writers.csv_tables import FOLDER
 from document.writers.formats import Format
 from document.writers.original import Original
 from flows.outputs import Manifest, commit, file_hash, read_manifest, temporary_folder, write_outputs
+from review.decisions import in_force, read_decisions
+from review.sidecar import machine_document, read_sidecar
 
 DOCUMENT = "document.json"
 MAX_BYTES = 500_000_000
@@ -46,6 +48,22 @@ def read_document(folder: Path) -> Document:
         return load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeError) as error:
         raise InputError(f"{file}: cannot be read ({error}).") from error
+
+
+def read_reviewed(folder: Path) -> Document:
+    """The document of a folder with the decisions in force that lie beside it: people's values are the last word.
+
+    Mostly ``document.json`` has them already; not where ``decisions.json`` was brought from elsewhere, or is newer.
+    Raises InputError, ContractError.
+    """
+    document = read_document(folder)
+    decisions = in_force(read_decisions(folder), document.source.sha256)
+    if not decisions:
+        return document
+    from flows.desk import reviewed  # with all of clean-up, for the sums
+
+    sidecar = read_sidecar(folder)
+    return reviewed(machine_document(document, sidecar), sidecar.alternatives, decisions, None).document
 
 
 def find_source(document: Document, path: Path) -> Path:

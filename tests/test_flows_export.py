@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import openpyxl
@@ -19,6 +20,8 @@ from flows.options import RunOptions
 from flows.original import original_of, upright
 from flows.outputs import file_hash, read_manifest, write_outputs
 from ocr.engine import EngineName, EngineOptions
+from review.decisions import DecisionFile, HeldDecision, Place, dump
+from review.types import Action, FieldKind
 
 NULL = EngineOptions(name=EngineName.NULL)
 
@@ -70,6 +73,43 @@ def test_the_reviewers_value_comes_out(folder: Path) -> None:
     (folder / "document.json").write_text(json.dumps(data), encoding="utf-8")
     assert exit_code(["export", str(folder), "--output", "xlsx"]) == ExitCode.OK
     assert openpyxl.load_workbook(folder / "document.xlsx").worksheets[1]["C5"].value == 820.96
+
+
+def decide(folder: Path, after: str, sha256: str | None = None) -> None:
+    """A person's decision about 820.66, beside the document."""
+    read = read_document(folder)
+    (cell,) = [c for c in read.tables[0].cells if c.reading.text == "820.66"]
+    place = Place(FieldKind.AMOUNT, cell.page, cell.box, row=cell.row, col=cell.col)
+    decision = HeldDecision("0" * 32, Action.EDIT, "820.66", after, place, datetime(2026, 1, 1, tzinfo=UTC))
+    text = dump(DecisionFile(sha256 or read.source.sha256, (decision,)))
+    (folder / "decisions.json").write_text(text, encoding="utf-8")
+
+
+def test_decisions_beside_the_document_come_out_in_every_format(folder: Path) -> None:
+    decide(folder, "820.96")
+    formats = "txt,csv,xlsx,md,html,alto,report"
+    assert exit_code(["export", str(folder), "--output", formats]) == ExitCode.OK
+    assert openpyxl.load_workbook(folder / "document.xlsx").worksheets[1]["C5"].value == 820.96
+    for name in ("document.txt", "amounts.csv", "document.md", "document.html", "document.alto.xml"):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert "820.96" in text, name
+        assert "820.66" not in text or name in ("document.html", "document.alto.xml"), (
+            name
+        )  # these say what was read, too
+    assert "820.66" in json.dumps(json.loads((folder / "document.json").read_text(encoding="utf-8")))
+
+
+def test_decisions_about_another_file_change_nothing(folder: Path) -> None:
+    decide(folder, "820.96", sha256="f" * 64)
+    assert exit_code(["export", str(folder), "--output", "txt"]) == ExitCode.OK
+    assert "820.66" in (folder / "document.txt").read_text(encoding="utf-8")
+
+
+def test_decisions_that_cannot_be_read_are_not_passed_over(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "decisions.json").write_text("{", encoding="utf-8")
+    assert exit_code(["export", str(folder), "--output", "txt"]) == ExitCode.INPUT_FILE
+    assert "decisions.json" in capsys.readouterr().err
+    assert not (folder / "document.txt").exists()
 
 
 def test_a_pdf_without_the_scan_says_what_to_do(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -240,11 +240,15 @@ def _without_debris(reading: Reading) -> Reading:
 
 
 def _clean_block(block: TextBlock) -> TextBlock:
-    text = repair_prose_numbers(block.reading.text)
-    split = _PROSE_SPLIT.search(text)
-    doubt = f"“{split.group()}”中间有空格，小数点可能丢失" if split else None
-    reading = _with_number(block.reading, NumberText(text, doubt))
+    reading = _with_prose_numbers(block.reading)
     return block if reading is block.reading else replace(block, reading=reading)
+
+
+def _with_prose_numbers(reading: Reading) -> Reading:
+    """Running text with its numbers in printed form; a space inside one is said."""
+    text = repair_prose_numbers(reading.text)
+    split = _PROSE_SPLIT.search(text)
+    return _with_number(reading, NumberText(text, f"“{split.group()}”中间有空格，小数点可能丢失" if split else None))
 
 
 def _amount_texts(table: Table) -> list[str]:
@@ -269,8 +273,9 @@ def _clean_cell(cell: Cell, roles: TableRoles, style: NumberStyle, strict: bool)
     cell = _nought(cell) if in_amounts else cell
     repaired = repair_number(cell.reading.text, style if in_amounts else None)
     if repaired is None:
-        damaged = in_amounts and _DAMAGED.fullmatch(cell.reading.text)
-        return replace(cell, reading=_flagged(cell.reading, "应为金额，识别不清")) if damaged else cell
+        if in_amounts and _DAMAGED.fullmatch(cell.reading.text):
+            return replace(cell, reading=_flagged(cell.reading, "应为金额，识别不清"))
+        return replace(cell, reading=_with_prose_numbers(cell.reading))
     if not strict and repaired.doubt and repaired.doubt.startswith(_OTHER_DECIMALS):
         repaired = replace(repaired, doubt=None)
     if in_amounts and repaired.doubt is None and _is_pieced(cell, repaired.text, style):

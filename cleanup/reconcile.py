@@ -20,6 +20,7 @@ from cleanup.amount_grid import AmountGrid, read_grid
 from cleanup.completeness import note_missing
 from cleanup.copies import Copies, digits, find_copies
 from cleanup.equations import Equation, Place, rounding
+from cleanup.form_checks import check_forms
 from cleanup.identities import Grids, find_equations
 from cleanup.misreadings import (
     grouped,
@@ -88,7 +89,7 @@ def reconcile(document: Document, identities: Identities, options: ReconcileOpti
         books, repairs = repair_all(books, evidence)
     verdicts = _judge(books, evidence, grids, repairs, broken, options)
     written = _written(document, grids, verdicts, identities)
-    return check_prose(note_missing(written), identities)
+    return check_forms(check_prose(note_missing(written), identities), identities)
 
 
 def _grids(document: Document) -> dict[int, tuple[Table, AmountGrid]]:

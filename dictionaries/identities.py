@@ -51,6 +51,10 @@ class IdentityKind(StrEnum):
     """In prose: 完成年初预算的 is the outcome against the budget."""
     RATE = "rate"
     """In a self-evaluation form: 预算执行率 = amount spent / amount received."""
+    SCORE = "score"
+    """In a self-evaluation form: 总分 = the scores above it (first part), and what the rate (second part) earns."""
+    FORM_PROSE = "form_prose"
+    """In a form: the sum of a project in its field and in the sentences of the same form, in 元 or 万元."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,8 @@ _NEED_TOTAL = frozenset(
         IdentityKind.CLASSES,
         IdentityKind.SAME_ROW,
         IdentityKind.FORM,
+        IdentityKind.SCORE,
+        IdentityKind.FORM_PROSE,
     }
 )
 

@@ -37,7 +37,7 @@ ENGINES = {
 }
 """Every engine, and PaddleOCR's by everything that can run its networks."""
 TESTED = [name for name in ENGINES if name != "paddle" or importlib.util.find_spec("paddle")]
-"""PaddlePaddle is not in the lock (200 MB for what ONNX Runtime does as well): held to the contract where it is there."""
+"""PaddlePaddle is not in the lock (200 MB for what ONNX Runtime does as well): held to the contract where present."""
 
 
 @pytest.fixture(scope="module", params=TESTED)

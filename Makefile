@@ -14,10 +14,10 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 $(BIN)/python -m pip insta
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help demo test check fix lock bench flows clean
+.PHONY: help demo test check fix lock bench bench-speed flows clean
 
 help: ## what there is to make
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.installed ## the main job on the sample scans; ends with the clean text
 	$(BIN)/qingzhang run benchmarks/samples -o out/demo
@@ -42,6 +42,9 @@ fix: $(VENV)/.installed-dev ## format, and mend what ruff can mend
 
 bench: $(VENV)/.installed-dev ## score the pipeline on the samples; SCANS=folder adds any folder with truth files
 	$(BIN)/python -m benchmarks $(SCANS)
+
+bench-speed: $(VENV)/.installed-dev ## time the pipeline beside the stock engines; SCANS=folder takes other scans
+	$(BIN)/python -m benchmarks.speed $(SCANS) $(SPEED)
 
 flows: $(VENV)/.installed ## a Prefect server, its work pool, the deployments and a worker; stop with Ctrl-C
 	.ci/flows $(BIN)

@@ -14,7 +14,8 @@ from document.exceptions import MissingDependencyError
 from document.geometry import Box
 from ocr.engine import CharacterSet, Device, Engine, EngineName, EngineOptions, Precision, Region, Runtime, load_engine
 from ocr.engines.choice import chosen_runtime, runtime_version
-from ocr.engines.paddle import parse_regions, to_line
+from ocr.engines.paddle import PaddleEngine, is_legible, parse_regions, to_line
+from ocr.engines.ppocr import Found
 from ocr.engines.tesseract import parse_characters
 from ocr.pdf import page_image, rasterise
 from ocr.types import PageImage
@@ -180,6 +181,50 @@ def test_the_version_tells_runtimes_and_precisions_apart() -> None:
 def test_a_model_without_a_file_for_openvino_is_named() -> None:
     with pytest.raises(MissingDependencyError, match="--runtime"):
         load_engine(EngineOptions(runtime=Runtime.OPENVINO, recognition_model="PP-OCRv5_mobile_rec"))
+
+
+# --- how near the detector looks --------------------------------------------------------------------------
+
+
+def lines_of(size: float, count: int) -> PageImage:
+    """An A4 page, scanned at 200 dpi, with lines of type of one size."""
+    drawn = pymupdf.open().new_page(width=595, height=842)
+    for i in range(count):
+        drawn.insert_text((50, 50 + 2 * size * i), f"第{i}行 社会保障和就业支出", fontname="china-s", fontsize=size)
+    return page_image(1, rasterise(drawn, 200))
+
+
+@pytest.mark.parametrize("size", [6, 7, 9, 10.5, 16, 36])
+def test_type_of_any_size_is_found(size: float) -> None:
+    """公开06表 is set in 6 points: from afar its lines run into each other."""
+    count = min(20, int(740 / (2 * size)))
+    assert len(load_engine(ENGINES["openvino"]).find(lines_of(size, count))) == count
+
+
+@pytest.mark.parametrize(("size", "looks"), [(6, 2), (12, 1)])
+def test_only_small_type_is_looked_at_from_near(size: float, looks: int) -> None:
+    engine = PaddleEngine(EngineOptions(runtime=Runtime.OPENVINO))
+    find, seen = engine.networks.find, []
+    engine.networks.find = lambda pixels, longest: seen.append(longest) or find(pixels, longest)  # type: ignore
+    engine.find(lines_of(size, 20))
+    assert len(seen) == looks
+    assert seen == sorted(seen)
+    assert seen[-1] <= EngineOptions().detection_height
+
+
+def test_a_picture_without_text_is_looked_at_from_near() -> None:
+    nothing = Found(np.empty((0, 4, 2)), np.empty(0))
+    assert not is_legible(nothing, 1.0)
+
+
+def test_a_tenth_of_small_type_is_enough() -> None:
+    def of(*heights: float) -> Found:
+        corners = [[[0, 0], [90, 0], [90, h], [0, h]] for h in heights]
+        return Found(np.array(corners, dtype=float), np.ones(len(heights)))
+
+    assert is_legible(of(*[20] * 10), 1.0)
+    assert not is_legible(of(*[20] * 10), 0.5)
+    assert not is_legible(of(*[20] * 8, 9, 9), 1.0)
 
 
 # --- parsing recorded answers -----------------------------------------------------------------------------

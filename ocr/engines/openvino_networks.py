@@ -67,20 +67,29 @@ class OpenVinoNetworks(Networks):
         """Text of a picture, with its longer side at most ``longest``."""
         height, width = detector_size(pixels.shape, longest)
         small = pixels if pixels.shape[:2] == (height, width) else cv2.resize(pixels, (width, height))
-        self._detector.infer([_tensor(small[None])])
-        chances = self._detector.get_output_tensor().data[0, 0]
-        return found_in(chances, pixels.shape, self._settings)
+        return found_in(self.run_detector(small), pixels.shape, self._settings)
 
     def read(self, crops: Sequence[Pixels]) -> list[tuple[DecodedCharacter, ...]]:
         """The characters of each crop. What stands in one batch with a crop does not change its answer."""
         widths = [line_width(crop) for crop in crops]
         answers: list[tuple[DecodedCharacter, ...]] = [()] * len(crops)
         for padded, places in batches(widths, _BATCH_PIXELS):
-            self._recogniser.infer([_tensor(np.stack([line_image(crops[i], padded) for i in places]))])
-            scores = self._recogniser.get_output_tensor().data
+            scores = self.run_recogniser(np.stack([line_image(crops[i], padded) for i in places]))
             for place, row in zip(places, scores, strict=True):
                 answers[place] = decode(row, self._alphabet, used=widths[place] / padded)
         return answers
+
+    def run_detector(self, pixels: Pixels) -> NDArray[np.float32]:
+        """The network alone: the probability of text at each pixel. Valid until the next call."""
+        self._detector.infer([_tensor(pixels[None])])
+        chances: NDArray[np.float32] = self._detector.get_output_tensor().data[0, 0]
+        return chances
+
+    def run_recogniser(self, lines: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The network alone: (lines, 48, width, 3) to scores (lines, steps, classes). Valid until the next call."""
+        self._recogniser.infer([_tensor(lines)])
+        scores: NDArray[np.float32] = self._recogniser.get_output_tensor().data
+        return scores
 
 
 def _network(model: Model) -> Any:

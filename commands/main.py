@@ -17,6 +17,7 @@ COMMANDS = {
     "run": "clean scans: one folder with document.json and document.txt for each",
     "export": "write further formats of documents that have been read: xlsx, pdf, md, html, alto, report",
     "report": "one page over many documents: how each came out, sortable",
+    "review": "the desk where people decide what the machine is not sure of",
     "clean": "clean text that someone else recognised, without pictures",
     "dictionary": "check, list, extend and export the dictionaries",
     "watermark": "say what watermark and seals a file has; with pictures before and after",

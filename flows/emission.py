@@ -6,8 +6,11 @@ import logging
 import os
 import shutil
 import threading
+import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 
 from document.types import Document
@@ -23,7 +26,7 @@ from review.decisions import FILE as DECISIONS
 from review.decisions import HeldDecision, read_decisions
 from review.sidecar import FILE as SIDECAR
 from review.sidecar import machine_document, read_sidecar
-from review.store import Store
+from review.store import Store, open_store
 
 log = logging.getLogger(__name__)
 
@@ -107,3 +110,77 @@ def _alone(folder: Path) -> Iterator[None]:
         lock = _FOLDERS.setdefault(folder, threading.Lock())
     with lock:
         yield
+
+
+def _emit_by_url(url: str, document_id: int, dictionaries: Path | None) -> None:
+    """In a process of its own, which opens the store for itself."""
+    store = open_store(url)
+    try:
+        emit_reviewed(store, document_id, dictionaries)
+    finally:
+        store.close()
+
+
+class Emitter:
+    """Writes outputs anew while the desk is served: soon after a decision, one document at a time.
+
+    In a process of its own, so that no operator waits for it; decisions that follow each other quickly are written
+    together. What fails stays noted in the store and is tried again with the next decision, or at the next start.
+    Use it in a ``with`` statement: leaving it writes what is still to be written.
+    """
+
+    def __init__(self, store: Store, dictionaries: Path | None = None, delay: float = 0.5) -> None:
+        self._url = store.engine.url.render_as_string(hide_password=False)
+        self._dictionaries = dictionaries
+        self._delay = delay
+        self._due: dict[int, float] = {}
+        self._changed = threading.Condition()
+        self._ends = False
+        self._thread = threading.Thread(target=self._work, name="emitter", daemon=True)
+
+    def __enter__(self) -> Emitter:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._ends = True
+            self._changed.notify()
+        self._thread.join()
+
+    def notify(self, document_id: int) -> None:
+        """A document has a new decision; returns at once."""
+        with self._changed:
+            self._due[document_id] = time.monotonic() + self._delay
+            self._changed.notify()
+
+    def _work(self) -> None:
+        pool = _own_process()
+        try:
+            while (document_id := self._next()) is not None:
+                try:
+                    pool.submit(_emit_by_url, self._url, document_id, self._dictionaries).result()
+                except BrokenExecutor:
+                    log.error("document %d: its outputs were not written: the process died", document_id)
+                    pool = _own_process()
+                except Exception as error:  # that document's alone; the store still knows that it is to be written
+                    log.error("document %d: its outputs were not written: %s", document_id, error)
+        finally:
+            pool.shutdown()
+
+    def _next(self) -> int | None:
+        """The next document whose time has come; None when there is none and the desk ends."""
+        with self._changed:
+            while True:
+                now = time.monotonic()
+                ready = min(self._due, key=self._due.__getitem__, default=None)
+                if ready is not None and (self._ends or self._due[ready] <= now):
+                    del self._due[ready]
+                    return ready
+                if self._ends:
+                    return None
+                self._changed.wait(None if ready is None else self._due[ready] - now)
+
+
+def _own_process() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))

@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Described
-from sqlalchemy import Connection, bindparam, delete, false, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, false, insert, or_, select, update
 
 from document import json as contract
 from document.exceptions import InputError, QingzhangError
@@ -361,12 +361,12 @@ def _newest(held: Iterable[HeldDecision]) -> tuple[HeldDecision, ...]:
 
 def _old_fields(connection: Connection, document_id: int) -> tuple[_Old, ...]:
     f = schema.FIELDS.c
-    rows = connection.execute(
-        select(
-            f.id, f.kind, f.page, f.left, f.top, f.right, f.bottom, f.table_name, f.block, f.row, f.col,
-            f.row_label, f.column_label, f.decision_uid, f.is_audit,
-        ).where(f.document_id == document_id, ~f.is_lost)
-    )  # fmt: skip
+    columns = (
+        *(f.id, f.kind, f.page, f.left, f.top, f.right, f.bottom, f.table_name, f.block, f.row, f.col),
+        *(f.row_label, f.column_label, f.decision_uid, f.is_audit, f.is_lost),
+    )
+    sought = or_(~f.is_lost, f.decision_uid.is_not(None))
+    rows = connection.execute(select(*columns).where(f.document_id == document_id, sought))
     return tuple(
         _Old(
             r.id,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from document.exceptions import ExitCode, QingzhangError
+
 
 @click.command(name="report")
 @click.argument("documents", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="DOCUMENT...")
@@ -29,10 +31,15 @@ def command(documents: tuple[Path, ...], output_file: Path | None) -> int:
     first = documents[0] if documents[0].is_dir() else documents[0].parent
     file = output_file or first / "report.html"
     entries: list[Entry] = []
+    code = ExitCode.OK
     for folder in document_folders(documents):
         own = folder / "report.html"
         link = Path(os.path.relpath(own, file.parent)).as_posix() if own != file and own.is_file() else None
-        entries.append(entry_of(read_reviewed(folder), folder.resolve().name, link))
+        try:
+            entries.append(entry_of(read_reviewed(folder), folder.resolve().name, link))
+        except QingzhangError as error:  # the others are told of
+            click.echo(f"qingzhang: {folder}: {error}", err=True)
+            code = code or error.exit_code
     write_whole(file, archive_report(entries))
     click.echo(file)
-    return 0
+    return code

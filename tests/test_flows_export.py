@@ -1,6 +1,7 @@
 """Formats written later, from document.json as it then is; and what a run does when other formats are asked for."""
 
 import json
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -116,6 +117,23 @@ def test_a_pdf_without_the_scan_says_what_to_do(folder: Path, capsys: pytest.Cap
     assert exit_code(["export", str(folder), "--output", "pdf"]) == ExitCode.FILE_ACCESS_ERROR
     assert "--source" in capsys.readouterr().err
     assert names(folder.parent) == {"a/document.json"}  # nothing half written
+
+
+def test_a_document_that_fails_does_not_keep_the_others(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder.parent / "0").mkdir()
+    (folder.parent / "0" / "document.json").write_text("{}", encoding="utf-8")
+    assert exit_code(["export", str(folder.parent), "--output", "md"]) == ExitCode.INVALID_OUTPUT
+    assert (folder / "document.md").is_file()
+    assert exit_code(["report", str(folder.parent)]) == ExitCode.INVALID_OUTPUT
+    assert "青石县水利局" in (folder.parent / "report.html").read_text(encoding="utf-8")
+    assert capsys.readouterr().err.count("out/0: ") == 2
+
+
+def test_two_documents_of_one_name_do_not_take_each_others_place(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "other" / "a")
+    documents = [str(folder), str(tmp_path / "other" / "a")]
+    assert exit_code(["export", *documents, "--output", "md", "-o", str(tmp_path / "made")]) == ExitCode.BAD_ARGS
+    assert not (tmp_path / "made").exists()
 
 
 def test_another_scan_is_refused(folder: Path, tmp_path: Path) -> None:

@@ -177,6 +177,11 @@ def test_a_click_sorts_by_a_column(tmp_path: Path) -> None:
     assert names == ["青石县水利局2024年度决算", "白石镇"]
 
 
+def test_five_hundred_documents_are_one_page_of_modest_size() -> None:
+    one = entry_of(document(), "b", "b/report.html")
+    assert len(archive_report([replace(one, folder=f"b{n}") for n in range(500)])) < 500_000
+
+
 def test_bars_are_measured_by_the_longest() -> None:
     assert [bar.share for bar in bars([("a", 2), ("b", 4), ("c", 0)])] == [0.5, 1.0, 0.0]
     assert bars([("a", 0)])[0].share == 0.0

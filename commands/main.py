@@ -21,6 +21,7 @@ COMMANDS = {
     "clean": "clean text that someone else recognised, without pictures",
     "dictionary": "check, list, extend and export the dictionaries",
     "watermark": "say what watermark and seals a file has; with pictures before and after",
+    "watch": "say on Prefect's bus when a file in an inbox has stopped growing",
     "doctor": "show versions, engines and models, and what is missing; touches no network",
 }
 """Name and summary of each command; its module is imported when it is called, or asked for help."""

@@ -9,6 +9,8 @@ A document is announced at least once: where a run is cut off just then, by the 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from pathlib import Path
 
 from prefect.events import emit_event
 from prefect.events.worker import EventsWorker
@@ -20,6 +22,8 @@ COMPLETED = "qingzhang.document.completed"
 PARTIAL = "qingzhang.document.partial"
 ARRIVED = "qingzhang.upload.arrived"
 RESOLVED = "qingzhang.review.resolved"
+MOST_FILES = 100
+"""Files that an event names."""
 
 
 def announce_document(item: Item, job: Job, outputs: Outputs) -> None:
@@ -42,9 +46,10 @@ def announce_document(item: Item, job: Job, outputs: Outputs) -> None:
     )
 
 
-def announce_upload(url: str, folder: str) -> None:
-    """Say that a file has arrived in an inbox and stopped growing."""
-    emit_event(ARRIVED, resource={"prefect.resource.id": f"qingzhang.inbox.{folder}", "qingzhang.file": url})
+def announce_uploads(inbox: Path, files: Sequence[Path]) -> None:
+    """Say that files have arrived in an inbox and stopped growing: one event for all that did at once."""
+    resource = {"prefect.resource.id": f"qingzhang.inbox.{inbox.absolute()}", "prefect.resource.name": inbox.name}
+    emit_event(ARRIVED, resource=resource, payload={"files": [str(f) for f in files[:MOST_FILES]], "count": len(files)})
 
 
 def announce_review(name: str, folder: str) -> None:

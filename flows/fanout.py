@@ -123,9 +123,21 @@ Done = Callable[[DocumentRow, Outputs | None], None]
 
 
 class Fanout:
-    """Takes documents to their outputs. ``done`` hears of each, once it is through, before its traces are removed."""
+    """Takes documents to their outputs.
 
-    def __init__(self, job: Job, spread: SpreadOptions, done: Done, progress: Callable[[float], None]) -> None:
+    ``admit`` is asked for each when its turn comes, and may name it, or leave it out; ``done`` hears of each that is
+    through, before the traces of its way are removed.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        spread: SpreadOptions,
+        done: Done,
+        progress: Callable[[float], None],
+        admit: Callable[[Item], Item | None] = lambda item: item,
+    ) -> None:
+        self._admit = admit
         self._job = job
         self._spread = spread
         self._done = done
@@ -147,6 +159,8 @@ class Fanout:
                 while self._open_soon or self._open:
                     while self._under_way < slots() and self._next(runner, slots()):
                         pass
+                    if not self._under_way:
+                        break
                     self._take(*self._events.get())
                     self._progress(self._share())
             finally:
@@ -171,12 +185,23 @@ class Fanout:
                 parameters = {"key": way.opened.key, "numbers": numbers, **ends}
                 self._submit(runner, read_task, way, len(numbers), parameters)
                 return True
-        if self._open_soon and len(self._open) <= slots:
+        begun = self._open_next() if len(self._open) <= slots else None
+        if begun is None:
+            return False
+        self._open.append(begun)
+        self._submit(runner, open_task, begun, 0, {"limit": limit})
+        return True
+
+    def _open_next(self) -> _Way | None:
+        """The next document that is to be opened."""
+        while self._open_soon:
             way = self._open_soon.popleft()
-            self._open.append(way)
-            self._submit(runner, open_task, way, 0, {"limit": limit})
-            return True
-        return False
+            if way.reopened:
+                return way
+            if (item := self._admit(way.item)) is not None:
+                return _Way(item)
+            self._total -= 1
+        return None
 
     def _submit(self, runner: Any, piece: Any, way: _Way, pages: int, parameters: dict[str, Any]) -> None:
         way.under_way += 1

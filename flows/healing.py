@@ -12,6 +12,8 @@ _PASSING = frozenset(
         errno.EIO,
         errno.EAGAIN,
         errno.EBUSY,
+        errno.ENOTEMPTY,  # another run brought the same document to its place first
+        errno.EEXIST,
         errno.ENOSPC,
         errno.EDQUOT,
         errno.ESTALE,

@@ -52,7 +52,7 @@ def find_inputs(paths: Iterable[Path], output: Path) -> Inputs:
 
 def _files(path: Path, output: Path) -> list[Path]:
     if path.is_dir():
-        found = sorted(_scans(path, output))
+        found = sorted(scans_below(path, output))
         if not found:
             wanted = ", ".join(sorted(s[1:].upper() for s in SUFFIXES))
             raise InputError(f"{path}: holds no scans ({wanted}). Name the folder that has them.")
@@ -64,8 +64,8 @@ def _files(path: Path, output: Path) -> list[Path]:
     return [path]
 
 
-def _scans(folder: Path, output: Path) -> Iterator[Path]:
-    """Scans below ``folder``; hidden folders, linked folders and the output folder are not entered."""
+def scans_below(folder: Path, output: Path) -> Iterator[Path]:
+    """Scans below ``folder``; hidden folders, linked folders and ``output`` are not entered."""
     leave_out = os.path.realpath(output)
     count = 0
     for here, folders, names in os.walk(folder):

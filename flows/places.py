@@ -157,7 +157,8 @@ class RemoteFolder(Folder):
         self.fs, path = file_system(self.url)
         self._path = path.rstrip("/")
 
-    def _at(self, name: str) -> str:
+    def at(self, name: str) -> str:
+        """A file's path in the file system."""
         return f"{self._path}/{name}"
 
     def child(self, name: str) -> RemoteFolder:
@@ -166,17 +167,17 @@ class RemoteFolder(Folder):
 
     def read(self, name: str) -> bytes:
         """An object's bytes."""
-        data: bytes = self.fs.cat_file(self._at(name))
+        data: bytes = self.fs.cat_file(self.at(name))
         return data
 
     def write(self, name: str, data: bytes) -> None:
         """An object comes whole or not at all."""
-        self.fs.pipe_file(self._at(name), data)
+        self.fs.pipe_file(self.at(name), data)
 
     def create(self, name: str, data: bytes) -> bool:
         """By a conditional write (``If-None-Match: *``), which S3 and its likes have."""
         try:
-            self.fs.pipe_file(self._at(name), data, mode="create")
+            self.fs.pipe_file(self.at(name), data, mode="create")
         except FileExistsError:
             return False
         return True
@@ -198,7 +199,7 @@ class RemoteFolder(Folder):
 
     def sha256(self, name: str) -> str:
         """Of bytes that this machine has seen before from its notes, else by fetching them."""
-        known = _note(self.fs, self._at(name))
+        known = _note(self.fs, self.at(name))
         if not known.exists():
             _write_note(known, hashlib.sha256(self.read(name)).hexdigest())
         return known.read_text()
@@ -206,7 +207,7 @@ class RemoteFolder(Folder):
     def remove(self, name: str) -> None:
         """Take an object away."""
         with contextlib.suppress(FileNotFoundError):
-            self.fs.rm_file(self._at(name))
+            self.fs.rm_file(self.at(name))
 
     def remove_all(self) -> None:
         """Take away all objects below the prefix."""

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from document.exceptions import InputError, NotADocument
 from flows.batch import line_up
-from flows.inputs import MAX_FILES, SUFFIXES, find_inputs, folder_names
+from flows.inputs import MAX_FILES, SUFFIXES, find_inputs, folder_names, scans_below
 from flows.outputs import Manifest, file_hash
 from flows.pieces import Item, manifest_in, place_of
 from flows.places import Folder, fetch, file_system, local_path
@@ -48,6 +48,17 @@ def find_sources(inputs: Sequence[str], output: Folder) -> Found:
         urls.update(dict.fromkeys(files))
         refused += errors
     return Found(name_items(tuple(urls), output), tuple(refused))
+
+
+def scans_at(folder: Folder, output: Folder) -> tuple[str, ...]:
+    """The scans below a folder, sorted; none is no error. Raises OSError."""
+    if folder.local is not None:
+        leave_out = output.local or folder.local / ".none"
+        return tuple(str(path) for path in sorted(scans_below(folder.local, leave_out)))
+    try:
+        return tuple(_remote_scans(folder.url, output))
+    except InputError:
+        return ()
 
 
 def name_items(urls: Sequence[str], output: Folder) -> tuple[Item, ...]:

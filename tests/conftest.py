@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import hypothesis
 import pytest
@@ -11,6 +11,15 @@ import pytest
 # a shared machine is at times slow: that is no failure of the code
 hypothesis.settings.register_profile("qingzhang", deadline=None, derandomize=os.environ.get("CI") == "true")
 hypothesis.settings.load_profile("qingzhang")
+
+
+@pytest.fixture(scope="session")
+def prefect_api() -> Iterator[None]:
+    """Prefect's temporary server, once for all tests of a process."""
+    from prefect_server import temporary_server
+
+    with temporary_server():
+        yield
 
 
 @pytest.hookimpl(wrapper=True)

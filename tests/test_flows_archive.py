@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 from fake_story import fake_steps
 from flow_story import noting_steps
-from prefect_server import contents, temporary_server
+from prefect_server import contents
 
 from flows.artifacts import DocumentRow, plain, summary
 from flows.batch import BatchOptions, Outcome, run_batch
@@ -27,12 +26,6 @@ from ocr.engine import EngineName, EngineOptions
 ROOT = Path(__file__).parent.parent
 NULL = RunOptions(engine=EngineOptions(name=EngineName.NULL))
 SPREAD = SpreadOptions(jobs=2, chunk_pages=2)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[None]:
-    with temporary_server():
-        yield
 
 
 def scans(folder: Path, **words: str) -> Path:
@@ -57,7 +50,9 @@ def artifacts(key: str) -> list[object]:
     return [found.data]
 
 
-def test_the_flow_writes_what_a_plain_run_writes(server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_flow_writes_what_a_plain_run_writes(
+    prefect_api: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from flows import archive, events
 
     said: list[str] = []
@@ -188,7 +183,7 @@ def deployments() -> dict[str, dict[str, object]]:
     return {d["name"]: d for d in yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]}
 
 
-@pytest.mark.parametrize("name", ["archive"])
+@pytest.mark.parametrize("name", ["archive", "uploads"])
 def test_the_deployment_fits_the_flow(name: str) -> None:
     import importlib
 
@@ -203,7 +198,7 @@ def test_the_deployment_fits_the_flow(name: str) -> None:
     assert [s["timezone"] for s in deployment["schedules"]] == ["Asia/Shanghai"]
 
 
-@pytest.mark.parametrize("name", ["archive"])
+@pytest.mark.parametrize("name", ["archive", "uploads"])
 def test_every_parameter_is_typed_and_described(name: str) -> None:
     import importlib
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +71,14 @@ RUN_FIELDS = {
 @setting(BatchOptions, "page_seconds")
 @flag(BatchOptions, "force")
 @flag(BatchOptions, "keep_temporary_files")
+@click.option(
+    "--via-prefect",
+    is_flag=True,
+    envvar="QINGZHANG_VIA_PREFECT",
+    help="let workers of a Prefect server do it (PREFECT_API_URL) and follow them; INPUT and output may be URLs",
+)
 @config_option()
-def command(inputs: tuple[Path, ...], output_folder: Path, **values: Any) -> int:
+def command(inputs: tuple[Path, ...], output_folder: Path, via_prefect: bool, **values: Any) -> int:
     """Clean every PDF, PNG, JPEG and TIFF that INPUT names (files, or folders searched through).
 
     Each document gets a folder in the output with document.json and document.txt. Documents whose bytes, options
@@ -81,9 +88,19 @@ def command(inputs: tuple[Path, ...], output_folder: Path, **values: Any) -> int
 
     options, batch = run_options(values), batch_options(values)
     with watching() as watcher:
-        report = run_batch(inputs, output_folder, options, batch, watcher)
+        if via_prefect:
+            from flows.submit import submit_run
+
+            report = submit_run([as_url(i) for i in inputs], as_url(output_folder), options, batch, watcher)
+        else:
+            report = run_batch(inputs, output_folder, options, batch, watcher)
     click.echo(summary(report))
     return report.exit_code
+
+
+def as_url(path: Path) -> str:
+    """The path or URL that was typed: a Path has folded ``s3://`` into ``s3:/``."""
+    return re.sub(r"^([a-z][a-z0-9+]+):/(?!/)", r"\1://", str(path))
 
 
 def run_options(values: dict[str, Any]) -> RunOptions:

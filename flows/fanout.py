@@ -63,7 +63,7 @@ def _worth_retrying(_: Task[Any, Any], __: TaskRun, state: State[Any]) -> bool:
     return isinstance(error, BaseException) and can_heal(error)
 
 
-_RETRYING: dict[str, Any] = {
+RETRYING: dict[str, Any] = {
     "retries": 4,
     "retry_delay_seconds": exponential_backoff(backoff_factor=2),  # 2, 4, 8, 16 seconds
     "retry_jitter_factor": 0.5,
@@ -73,14 +73,14 @@ _RETRYING: dict[str, Any] = {
 }
 
 
-@task(name="open", task_run_name="open {item.name}", **_RETRYING)
+@task(name="open", task_run_name="open {item.name}", **RETRYING)
 def open_task(item: Item, job: Job, limit: str | None) -> Opened | Outputs:
     """What is to be read of a document, or its outputs where they are there already."""
     with _engine_slot(limit):
         return open_document(item, job)
 
 
-@task(name="read", task_run_name="read {item.name} {first}-{last}", **_RETRYING)
+@task(name="read", task_run_name="read {item.name} {first}-{last}", **RETRYING)
 def read_task(
     item: Item, job: Job, key: str, numbers: tuple[int, ...], first: int, last: int, limit: str | None
 ) -> float:
@@ -89,7 +89,7 @@ def read_task(
         return read_pages(item, job, key, numbers)
 
 
-@task(name="close", task_run_name="close {item.name}", **_RETRYING)
+@task(name="close", task_run_name="close {item.name}", **RETRYING)
 def close_task(item: Item, job: Job, opened: Opened) -> Outputs:
     """Put the pages together and bring the outputs to their place."""
     return close_document(item, job, opened)

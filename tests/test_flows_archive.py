@@ -183,7 +183,7 @@ def deployments() -> dict[str, dict[str, object]]:
     return {d["name"]: d for d in yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]}
 
 
-@pytest.mark.parametrize("name", ["archive", "uploads"])
+@pytest.mark.parametrize("name", ["archive", "uploads", "reemit"])
 def test_the_deployment_fits_the_flow(name: str) -> None:
     import importlib
 
@@ -192,13 +192,13 @@ def test_the_deployment_fits_the_flow(name: str) -> None:
     found = getattr(importlib.import_module(module), function)
     assert (module, function) == (found.fn.__module__, found.fn.__name__)
     parameters = found.validate_parameters(deployment["parameters"])
-    assert parameters["options"].mode == "auto"
+    assert parameters.get("options", RunOptions()).mode == "auto"
     assert deployment["description"]
     assert deployment["tags"]
     assert [s["timezone"] for s in deployment["schedules"]] == ["Asia/Shanghai"]
 
 
-@pytest.mark.parametrize("name", ["archive", "uploads"])
+@pytest.mark.parametrize("name", ["archive", "uploads", "reemit"])
 def test_every_parameter_is_typed_and_described(name: str) -> None:
     import importlib
 

@@ -33,6 +33,7 @@ from document.types import (
     Table,
     TextBlock,
 )
+from review import accounts as accounts_of_users
 from review import schema, service
 from review.desk import Desk, PageSource
 from review.fields import FieldKey
@@ -251,5 +252,6 @@ def site(folder: Path) -> Iterator[Site]:
 
 
 if __name__ == "__main__":
+    accounts_of_users._HASHER = QUICK
     with site(Path(sys.argv[1])) as here:
         serve(here.desk, DeskOptions(port=int(sys.argv[2])))

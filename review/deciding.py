@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, exists, insert, select, update
+from sqlalchemy import Connection, exists, insert, or_, select, update
 
 from document.geometry import Box
 from review import schema
@@ -84,7 +84,7 @@ def decide(
         settled_now, reopened = _resettle(connection, [field_id])
         _propose(desk, connection, row, decision)
         _changed(connection, row.document_id, now)
-        similar = _count_similar(connection, row, decision)
+        similar = len(_similar_ids(connection, row, decision, user.name, now))
     desk.notify(decision.document_id)
     return Decided(decision, settled_now, reopened, similar)
 
@@ -226,8 +226,11 @@ def _changed(connection: Connection, document_id: int, now: datetime) -> None:
 # --- the same elsewhere ------------------------------------------------------------------------------------
 
 
-def _similar_ids(connection: Connection, row: AnyRow, decision: Decision) -> list[int]:
-    """Undecided fields where the same was read and the same was made of it, in nobody's hand."""
+def _similar_ids(connection: Connection, row: AnyRow, decision: Decision, user: str, now: datetime) -> list[int]:
+    """Undecided fields where the same was read and the same was made of it, in nobody else's hand.
+
+    The one this user has in hand is among them: it often is the next of the same kind.
+    """
     if row.read_key is None or decision.action not in (Action.ACCEPT, Action.EDIT):
         return []
     open_ = _OPEN if decision.action is Action.EDIT else (FieldStatus.WAITING.value,)
@@ -238,7 +241,7 @@ def _similar_ids(connection: Connection, row: AnyRow, decision: Decision) -> lis
             _F.status.in_(open_),
             _F.id != row.id,
             _F.text == row.machine_text,
-            _F.claimed_by.is_(None),
+            or_(_F.claimed_by.is_(None), _F.claimed_by == user, _F.claimed_until <= now),
             _F.is_lost.is_(False),
         )
         .order_by(_F.id)
@@ -247,15 +250,11 @@ def _similar_ids(connection: Connection, row: AnyRow, decision: Decision) -> lis
     return list(connection.execute(query).scalars())
 
 
-def _count_similar(connection: Connection, row: AnyRow, decision: Decision) -> int:
-    return len(_similar_ids(connection, row, decision))
-
-
-def similar_fields(store: Store, decision_id: int) -> SimilarFields:
-    """Undecided fields of the same kind where the same was read as in a decision's field."""
+def similar_fields(store: Store, decision_id: int, user: User, now: datetime | None = None) -> SimilarFields:
+    """Undecided fields of the same kind where the same was read as in a decision's field, in nobody else's hand."""
     with store.read() as connection:
         decision, row = _decision_and_field(connection, decision_id)
-        ids = _similar_ids(connection, row, decision)
+        ids = _similar_ids(connection, row, decision, user.name, now or utc_now())
         return SimilarFields(decision.id, row.raw, decision.after, field_lines(connection, ids))
 
 
@@ -270,16 +269,16 @@ def _decision_and_field(connection: Connection, decision_id: int) -> tuple[Decis
 def accept_similar(
     desk: Desk, user: User, decision_id: int, field_ids: Sequence[int], now: datetime | None = None
 ) -> tuple[Decision, ...]:
-    """The same decision for those of ``field_ids`` that are still similar and in nobody's hand: one batch."""
+    """The same decision for those of ``field_ids`` that are still similar and in nobody else's hand: one batch."""
     need(user, Role.OPERATOR)
     now = now or utc_now()
     batch = uuid.uuid4().hex
     with desk.store.write() as connection:
         decision, like = _decision_and_field(connection, decision_id)
         wanted = set(field_ids)
-        ids = [i for i in _similar_ids(connection, like, decision) if i in wanted]
+        ids = [i for i in _similar_ids(connection, like, decision, user.name, now) if i in wanted]
         documents = _lock_documents(connection, ids)
-        still = set(_similar_ids(connection, like, decision))
+        still = set(_similar_ids(connection, like, decision, user.name, now))
         made = []
         for field_id in (i for i in ids if i in still):
             row = connection.execute(select(schema.FIELDS).where(_F.id == field_id).with_for_update()).one()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from review.types import (
     Role,
     SuggestionKind,
 )
-from tests.desk_sample import MISREAD, World, a_user, document, world
+from tests.desk_sample import MISREAD, START, World, a_user, document, world
 from tests.postgres import postgres
 
 
@@ -223,7 +224,7 @@ def test_the_same_mistake_elsewhere_is_accepted_at_once_and_undone_at_once(desk:
     other = desk.load("three", document("c", misread="事业单位医疗入"))
     done = service.decide(desk.desk, desk.ann, desk.field_at(one, 3, 1), Action.EDIT, "事业单位医疗")
     assert done.similar == 3
-    found = service.similar_fields(desk.store, done.decision.id)
+    found = service.similar_fields(desk.store, done.decision.id, desk.ann)
     assert (found.raw, found.after, len(found.fields)) == (MISREAD, "事业单位医疗", 3)
     taken = desk.field_at(one, 3, 1, page=3)
     service.claim_field(desk.store, desk.bob, taken)
@@ -236,6 +237,25 @@ def test_the_same_mistake_elsewhere_is_accepted_at_once_and_undone_at_once(desk:
     assert set(back.field_ids) == {d.field_id for d in made}
     assert service.field_view(desk.store, desk.field_at(two, 3, 1)).text == MISREAD
     assert service.field_view(desk.store, desk.field_at(one, 3, 1)).text == "事业单位医疗"
+
+
+def test_the_same_mistake_in_ones_own_hand_is_among_them_until_another_takes_it(desk: World) -> None:
+    one = desk.load("one", document("a", pages=3))
+    done = service.decide(desk.desk, desk.ann, desk.field_at(one, 3, 1), Action.EDIT, "事业单位医疗")
+    mine, theirs = desk.field_at(one, 3, 1, page=2), desk.field_at(one, 3, 1, page=3)
+    service.claim_field(desk.store, desk.ann, mine, now=START)
+    service.claim_field(desk.store, desk.bob, theirs, now=START)
+
+    def listed(seconds: float) -> set[int]:
+        now = START + timedelta(seconds=seconds)
+        found = service.similar_fields(desk.store, done.decision.id, desk.ann, now=now)
+        return {line.id for line in found.fields}
+
+    assert listed(60) == {mine}
+    assert listed(3600) == {mine, theirs}
+    made = service.accept_similar(desk.desk, desk.ann, done.decision.id, [mine, theirs], now=START)
+    assert [d.field_id for d in made] == [mine]
+    assert service.field_view(desk.store, mine).claimed_by is None
 
 
 def test_two_operators_never_get_the_same_field(desk: World) -> None:

@@ -106,6 +106,7 @@ def visit(chromium: Any, server: Server, name: str = "复核甲") -> Iterator[An
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on("dialog", lambda dialog: troubles.append(dialog.message))
     page.goto("/")
+    page.wait_for_function("document.activeElement.name === 'name'")  # the focus comes after the load
     page.keyboard.type(name)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)

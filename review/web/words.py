@@ -313,8 +313,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "error.refused": ("无法完成。", "This cannot be done."),
     "error.broken": ("程序出错，已记录。", "Something broke; it has been logged."),
     "error.wrong_host": (
-        "此地址不是复核台的地址。用 --allowed-host 加入主机名。",
-        "Not a name of this desk: add it with --allowed-host.",
+        "此地址不是复核台的地址。用 --host-name 加入主机名。",
+        "Not a name of this desk: add it with --host-name.",
     ),
     "error.method": ("不支持这种请求。", "This kind of request is not served."),
     "error.foreign_write": ("请求来自其他网站，已拒绝。", "The request comes from another site and was refused."),

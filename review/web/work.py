@@ -173,7 +173,7 @@ def undo(request: Request, room: InRoom, user: Operator, chosen: ChosenQueue, bo
 @router.get("/api/decisions/{decision_id}/similar")
 def similar(request: Request, room: InRoom, user: Operator, decision_id: int) -> Answer:
     """Where the same was read: a list to look through before anything is accepted."""
-    found = service.similar_fields(room.desk.store, decision_id)
+    found = service.similar_fields(room.desk.store, decision_id, user)
     return {"count": len(found.fields), "html": fragment(request, SimilarList(found), user)}
 
 

@@ -1,5 +1,6 @@
 """The desk in a real browser: a queue worked off by keyboard, what an operator sees, and what a page can do to it."""
 
+import json
 import os
 import random
 import signal
@@ -18,7 +19,7 @@ from typing import Any
 
 import pytest
 from browser import OPTIONS, needs_browser
-from desk_site import NAMES, PASSWORD, SCRIPT
+from desk_site import NAMES, PASSWORD, SCRIPT, write_documents
 
 from review import service
 from review.store import open_store, sqlite_url
@@ -26,6 +27,7 @@ from review.sums import value_of
 
 pytestmark = needs_browser
 HERE = Path(__file__).parent
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join((str(HERE.parent), str(HERE)))}
 SIZE = {"width": 1366, "height": 768}
 
 
@@ -47,28 +49,32 @@ class Server:
     folder: Path
 
 
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("site")
+@contextmanager
+def serving(folder: Path, *command: str) -> Iterator[Server]:
+    """A server process: the command gets a free port as its last argument."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    paths = os.pathsep.join((str(HERE.parent), str(HERE)))
-    process = subprocess.Popen(
-        [sys.executable, str(HERE / "desk_site.py"), str(folder), str(port)], env={**os.environ, "PYTHONPATH": paths}
-    )
+    process = subprocess.Popen([sys.executable, *command, str(port)], env=ENVIRONMENT)
     url = f"http://localhost:{port}"
     try:
         wait_for(url, process)
+        yield Server(url, folder)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("site")
+    with serving(folder, str(HERE / "desk_site.py"), str(folder)) as found:
         with (
             closing(sqlite3.connect(folder / "desk.db")) as live,
             closing(sqlite3.connect(folder / "fresh.db")) as fresh,
         ):
             live.backup(fresh)
-        yield Server(url, folder)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        yield found
 
 
 @pytest.fixture
@@ -273,6 +279,38 @@ def test_two_operators_get_different_fields(page: Any, chromium: Any, server: Se
         assert ready(other)["id"] != one
         other.goto(f"/fields/{one}")
         said(other, "正由他人处理")
+
+
+def test_the_outputs_change_with_a_decision(chromium: Any, tmp_path: Path) -> None:
+    """The whole way by the program's own commands: import, a user, serve; ``document.json`` has the person's value."""
+    write_documents(tmp_path)
+    database = ("--database", f"sqlite:///{tmp_path / 'desk.db'}")
+
+    def review(*arguments: str, typed: str = "") -> None:
+        command = [sys.executable, "-m", "commands.main", "review", *arguments, *database]
+        subprocess.run(command, input=typed.encode(), env=ENVIRONMENT, check=True, capture_output=True, timeout=120)
+
+    review("import", str(tmp_path / "out"), "--source", str(tmp_path / "scans"), "--audit-share", "0")
+    review("user", "add", "复核甲", typed=f"{PASSWORD}\n")
+    output = tmp_path / "out" / NAMES[0] / "document.json"
+    before = output.read_text(encoding="utf-8")
+    assert '"129.87"' in before
+    serve = ("-m", "commands.main", "review", "serve", *database, "--port")
+    with serving(tmp_path, *serve) as server, visit(chromium, server) as page:
+        page.goto("/work?reason=sum")
+        while ready(page)["text"] != "129.87":
+            press(page, "s", "已跳过")
+        page.keyboard.press("e")
+        page.keyboard.type("129.37")
+        press(page, "Enter", "已改正：129.87 → 129.37")
+        end = time.monotonic() + 60
+        while output.read_text(encoding="utf-8") == before and time.monotonic() < end:
+            time.sleep(0.1)
+    cells = next(b for b in json.loads(output.read_text(encoding="utf-8"))["blocks"] if b["kind"] == "table")["cells"]
+    cell = next(c for c in cells if (c["row"], c["col"]) == (5, 3))
+    assert (cell["text"], cell["raw"], cell["needs_review"]) == ("129.37", "129.87", False)
+    assert cell["corrections"][-1]["rule"] == "reviewer"
+    assert (output.parent / "decisions.json").exists()
 
 
 # --- the whole page ------------------------------------------------------------------------------------------

@@ -115,7 +115,9 @@ def test_json_comes_back_as_it_was(of: Document) -> None:
 @slow
 @given(documents())
 def test_text_has_its_pages_and_the_rows_of_its_tables(of: Document) -> None:
-    pages = write_text(of).split("\f")
+    text = write_text(of)
+    assert not re.search(r"[\x00-\x08\x0b\x0d-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ud800-\udfff]", text)
+    pages = text.split("\f")
     assert len(pages) == len(of.pages)
     for table in of.tables:
         page = next((c.page for c in table.cells if c.row == 0), table.pages[0])

@@ -7,19 +7,18 @@ after a tab, a form feed between source pages. No watermark, running header, pag
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from document.types import NOT_IN_TEXT, Cell, Document, Table, TextBlock
+from document.writers.grid import fitted_rows
+from document.writers.safe import plain
 
 FORM_FEED = "\f"
-_WHITE = re.compile(r"[\s\x00-\x1f\x7f\u0085\u2028\u2029]+")
-"""White space and control characters: inside a cell or a paragraph they would be taken for structure."""
 
 
 def write_text(document: Document) -> str:
-    """The clean text of the document; the same document gives the same text."""
+    """The clean text of the document; the same document gives the same text. Raises ContractError."""
     by_page: dict[int, list[str]] = defaultdict(list)
     for block in document.blocks:
         if isinstance(block, Table):
@@ -32,30 +31,22 @@ def write_text(document: Document) -> str:
 
 
 def _paragraph(block: TextBlock) -> str:
-    text = one_line(block.reading.text)
+    text = plain(block.reading.text)
     return text if block.toc_page is None else f"{text}\t{block.toc_page}"
 
 
 def _table_rows(table: Table) -> Iterator[tuple[int, list[str]]]:
-    """The rows of each source page, as lines."""
-    rows: dict[int, list[Cell]] = defaultdict(list)
-    for cell in table.cells:
-        rows[cell.row].append(cell)
+    """The rows of each source page, as lines; one that merged cells cover stands with the row above it."""
     by_page: dict[int, list[str]] = defaultdict(list)
-    for row in range(table.n_rows):
-        cells = rows[row]
-        page = cells[0].page if cells else table.pages[0]
+    page = table.pages[0]
+    for cells in fitted_rows(table):
+        page = cells[0].page if cells else page
         by_page[page].append(_row_line(cells, table.n_cols))
     yield from by_page.items()
 
 
-def _row_line(cells: list[Cell], n_cols: int) -> str:
+def _row_line(cells: Sequence[Cell], n_cols: int) -> str:
     texts = [""] * n_cols
     for cell in cells:
-        texts[cell.col] = one_line(cell.reading.text)
+        texts[cell.col] = plain(cell.reading.text)
     return "\t".join(texts)
-
-
-def one_line(text: str) -> str:
-    """The text without line breaks, tabs or control characters."""
-    return _WHITE.sub(" ", text).strip()

@@ -64,18 +64,26 @@ def _rows(column: Sequence[Cell], cells: dict[tuple[int, int], Cell], words: Lex
     names = [key_of(right.reading.text) if right else "" for right in rights]
     whole = [bool(CODE.fullmatch(code)) for code in codes]
     firm = [any(s.code == code for s in words.codes.get(name, ())) for code, name in zip(codes, names, strict=True)]
+    solid = [code if is_firm else "" for code, is_firm in zip(codes, firm, strict=True)]
+    before, after, following = _last_before(solid), _last_before(solid[::-1])[::-1], _last_before(codes[::-1])[::-1]
     rows: list[_Row] = []
     above: dict[int, str] = {}
     for i, (cell, code) in enumerate(zip(column, codes, strict=True)):
         parents = tuple(above[n] for n in (3, 5) if n in above and n < len(code))
-        before = next((codes[j] for j in range(i - 1, -1, -1) if firm[j]), "")
-        after = next((codes[j] for j in range(i + 1, len(codes)) if firm[j]), "")
         beside = 0 < i < len(codes) - 1 and whole[i - 1] and whole[i + 1]
-        following = next((c for c in codes[i + 1 :] if c), "")
-        rows.append(_Row(cell, code, names[i], parents, following, (before, after), beside))
+        rows.append(_Row(cell, code, names[i], parents, following[i], (before[i], after[i]), beside))
         if CODE.fullmatch(code):
             above = {n: c for n, c in above.items() if n < len(code)} | {len(code): code}
     return rows
+
+
+def _last_before(texts: Sequence[str]) -> list[str]:
+    """For each place the last text before it that is not blank; "" where there is none."""
+    found, last = [], ""
+    for text in texts:
+        found.append(last)
+        last = text or last
+    return found
 
 
 def _mended(row: _Row, words: Lexicon) -> Reading:

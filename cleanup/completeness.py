@@ -22,6 +22,7 @@ _LONE_NUMBER = re.compile(r"-?\d[\d,]{1,20}(?:\.\d{1,4})?%?|-?\d\.\d{1,4}%?")
 """A lone digit is mostly a stroke, or an enumerator."""
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _SPLIT_UNIT = re.compile(r"[（(](?:万|千|亿)\s?\d[\d,.]{0,20}\s?元?[）)]|[（(]\s?\d[\d,.]{0,20}\s?(?:万|千|亿)元[）)]$")
+_ENDS_IN_NUMBER = re.compile(r".{0,80}[^\d.]\d{1,3}", re.S)
 _JOINED = "一格内有两项内容，可能与邻格连读"
 LEAST_AMOUNTS = 5
 """A table with fewer amounts is a form, where sentences end in numbers."""
@@ -54,11 +55,17 @@ def note_missing(document: Document) -> Document:
 
 def _parted(table: Table) -> Table:
     """The table with cells flagged that hold two numbers, or a label and a number."""
+    lines = table_roles(table).line_columns
     many = sum(cell.amount is not None for cell in table.cells) >= LEAST_AMOUNTS
     cells = tuple(
         _flagged(c, _JOINED)
         if _side_by_side(c)
         or _in_a_unit(c)
+        or (
+            c.col_span > 1
+            and lines.intersection(range(c.col, c.col + c.col_span))
+            and _ENDS_IN_NUMBER.fullmatch(c.reading.text)
+        )
         or (many and (_TWO_NUMBERS.fullmatch(c.reading.text) or _LABEL_AND_NUMBER.fullmatch(c.reading.text)))
         else c
         for c in table.cells

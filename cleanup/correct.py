@@ -68,6 +68,8 @@ _DUST = frozenset(".,·'`’‘_|~^:;$，。、：；")
 _ENDS = re.compile(r"^[ .,·'`’‘_|\-~*^;]{1,2}(?=\w)|(?<=[\w）)”])[ .,·'`’‘_|\-~*^;]{1,2}$")
 """Marks that dust and rules leave at the ends of a label; three dots are a leader and printed."""
 _BRACKETS = dict.fromkeys(map(ord, "()\"'"))
+_PREFIX = 5
+"""A shorter label is often a word of its own that an entry begins with."""
 _LONGEST = 160
 """Longer paragraphs are prose of their own: no fixed sentence is so long."""
 
@@ -391,8 +393,10 @@ def _doubtful(key: str, search: _Search) -> _Verdict:
 
 
 def _has_lost(core: str, entry: str) -> bool:
-    """Whether the label is the entry without up to three of its characters, inside or in front."""
+    """Whether the label is the entry without up to three of its characters, inside or in front, or without its last."""
     lost = len(entry) - len(core)
+    if lost == 1 and len(core) >= _PREFIX and entry.startswith(core):
+        return True
     if not 1 <= lost <= 3 or len(core) < 8 or entry.startswith(core):
         return False
     rest = iter(entry)

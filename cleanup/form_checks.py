@@ -70,13 +70,14 @@ def _with_notes(cell: Cell, notes: _Notes) -> Cell:
 
 def _note_score(table: Table, identity: Identity, notes: _Notes) -> None:
     """总分 against the scores in its column, 产出指标 48分 and so on."""
-    heads = [label for part in identity.parts[:1] for label in part.labels]
-    columns = {c.col for c in table.cells if any(plain(c.reading.text) == plain(h) for h in heads)}
-    totals = {c.row for c in table.cells if plain(c.reading.text) in {plain(t) for t in identity.total}}
+    heads = _named(table, [label for part in identity.parts[:1] for label in part.labels])
+    columns, totals = {c.col for c in heads}, {c.row for c in _named(table, identity.total)}
+    if not columns or not totals:
+        return
     total = next((c for c in table.cells if c.row in totals and c.col in columns and _score(c) is not None), None)
     if total is None:
         return
-    first = min(c.row for c in table.cells if any(plain(c.reading.text) == plain(h) for h in heads))
+    first = min(c.row for c in heads)
     above = [c for c in table.cells if first < c.row < total.row and c.col == total.col and _score(c) is not None]
     if len(above) < LEAST_SCORES:
         return
@@ -89,6 +90,13 @@ def _note_score(table: Table, identity: Identity, notes: _Notes) -> None:
     best = min((given + extra for extra in (Decimal(0), *earned)), key=lambda s: abs(s - meant))
     words = f"{identity.name}：总分{meant}与合计{best:.2f}不符（差 {abs(best - meant):.2f}）"
     notes.doubts.update(dict.fromkeys(places, words))
+
+
+def _named(table: Table, names: Iterable[str]) -> list[Cell]:
+    """The cells that hold just one of the names."""
+    wanted = {plain(name) for name in names}
+    longest = max((len(name) for name in wanted), default=0) + 4
+    return [c for c in table.cells if len(c.reading.text) <= longest and plain(c.reading.text) in wanted]
 
 
 def _score(cell: Cell) -> Decimal | None:
@@ -114,7 +122,7 @@ def _earned_by_rate(table: Table, identity: Identity, scored: set[int]) -> Itera
 def _note_sum(table: Table, identity: Identity, notes: _Notes) -> None:
     """The number in the field of a project's sum against the sum that a sentence of the form says."""
     fields = list(_fields(table, identity))
-    for cell in table.cells:
+    for cell in table.cells if fields else ():
         for number, unit in _SUM.findall(cell.reading.text[:2000]):
             said = Decimal(number.replace(",", "")) * (_WAN if unit == "万元" else 1)
             if said <= 0:
@@ -132,9 +140,9 @@ def _note_sum(table: Table, identity: Identity, notes: _Notes) -> None:
 def _fields(table: Table, identity: Identity) -> Iterable[tuple[Cell, Decimal]]:
     """The numbers right of the labels that the identity names, as printed."""
     cells = {(c.row, c.col): c for c in table.cells}
-    labels = [plain(t) for t in identity.total]
+    labels = tuple(plain(t) for t in identity.total)
     for cell in table.cells:
-        if not any(plain(cell.reading.text).startswith(label) for label in labels):
+        if not cell.reading.text or not plain(cell.reading.text[:30]).startswith(labels):
             continue
         beside = cells.get((cell.row, cell.col + cell.col_span))
         amount = parse_amount(beside.reading.text) if beside is not None else None

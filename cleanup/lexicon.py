@@ -35,6 +35,7 @@ _CHUNK = 512
 MAX_KEY = 200
 
 
+@lru_cache(maxsize=1 << 15)
 def key_of(text: str) -> str:
     """The text without white space and without differences of width and quotation marks: what is compared."""
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text).translate(_SAME_MARKS))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,9 +12,9 @@ from browser import dump_dom, needs_browser, screenshot
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from writers_sample import HOSTILE, cell, document, hostile_table, scan
+from writers_sample import HOSTILE, block, cell, document, hostile_table, scan
 
-from document.types import NOT_IN_TEXT, Document, Page, Table, TextBlock
+from document.types import NOT_IN_TEXT, BlockKind, Document, Page, Table, TextBlock
 from document.writers.html import write_html
 from document.writers.markdown import escaped, write_markdown
 from document.writers.original import Original
@@ -90,6 +91,18 @@ def test_each_cell_links_to_its_place_and_back(page: str) -> None:
     assert {link.removeprefix("#") for link in read.links} <= set(read.ids)
     filled = [c for t in document().tables for c in t.cells if plain(c.reading.text)]
     assert sum(link.startswith("#at-") and "-r" in link for link in read.links) == len(filled)
+
+
+def test_the_contents_name_each_table_once_and_entries_keep_their_page_numbers() -> None:
+    entry = replace(block(BlockKind.TOC, "收入支出决算总表", 1, 40, 50), toc_page=7)
+    title = block(BlockKind.HEADING, "收入支出 决算总表", 1, 60, 70, level=1)
+    made = replace(document(), blocks=(entry, title, *document().blocks))
+    html = write_html(made)["document.html"].decode()
+    (contents,) = re.findall(r"<nav.*?</nav>", html)
+    assert contents.count("收入支出决算总表") == 1
+    assert "第一部分 概况" in contents
+    assert '<span class="number">7</span>' in html
+    assert "收入支出决算总表 …… 7" in write_markdown(made)["document.md"].decode()
 
 
 def test_html_holds_no_script_and_forbids_it(page: str) -> None:

@@ -6,6 +6,7 @@ a box for every text; a click on a box leads back. No script, nothing from a net
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -58,11 +59,22 @@ def _contents(document: Document) -> str:
 
 
 def _headings(document: Document) -> Iterator[tuple[str, str]]:
+    """Anchors and texts for the contents: tables, and headings of the first two levels that are no table's title."""
+    titles = {_compact(table.title) for table in document.tables if table.title}
     for place, block in enumerate(document.blocks):
         if isinstance(block, Table):
             yield block_anchor(place), f"{table_heading(block)}（第{pages_in_words(block.pages)}页）"
-        elif block.kind is BlockKind.HEADING and (block.level or 1) <= 2:
+        elif _is_in_contents(block) and _compact(block.reading.text) not in titles:
             yield block_anchor(place), plain(block.reading.text)
+
+
+def _is_in_contents(block: TextBlock) -> bool:
+    return block.kind is BlockKind.HEADING and (block.level or 1) <= 2
+
+
+def _compact(text: str) -> str:
+    """The text without white space and differences of width."""
+    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def _block(place: int, block: Table | TextBlock) -> str:
@@ -75,7 +87,8 @@ def _block(place: int, block: Table | TextBlock) -> str:
     anchor = block_anchor(place)
     kind = block.kind.value if block.kind in (BlockKind.NOTE, BlockKind.TOC) else ""
     opening = f'<{tag} id="{anchor}"{_marks(block.reading, kind)}>'
-    return f'{opening}<a href="#at-{anchor}">{escape(text)}</a></{tag}>'
+    number = f' <span class="number">{block.toc_page}</span>' if block.toc_page is not None else ""
+    return f'{opening}<a href="#at-{anchor}">{escape(text)}</a>{number}</{tag}>'
 
 
 def _table(place: int, table: Table) -> str:

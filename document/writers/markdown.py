@@ -43,7 +43,8 @@ def escaped(text: str) -> str:
 def _text(block: TextBlock) -> str:
     if block.kind is BlockKind.HEADING:
         return f"{'#' * min(6, (block.level or 1) + 1)} {escaped(block.reading.text)}"
-    return escaped(block.reading.text)
+    number = f" …… {block.toc_page}" if block.toc_page is not None else ""
+    return escaped(block.reading.text) + number
 
 
 def _caption(table: Table) -> str:

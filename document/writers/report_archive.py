@@ -96,7 +96,7 @@ def _context(entries: Sequence[Entry]) -> ArchiveContext:
         verified=sum(entry.tally.verified for entry in entries),
         corrected=sum(entry.tally.corrected for entry in entries),
         partial=sum(entry.failed > 0 for entry in entries),
-        review_bars=bars((entry.name, entry.tally.for_review) for entry in worst),
+        review_bars=bars((entry.name, entry.tally.for_review) for entry in worst if entry.tally.for_review),
         correction_bars=bars(corrections.most_common()),
         watermark_bars=bars(marks.most_common(20)),
     )

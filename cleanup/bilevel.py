@@ -31,10 +31,13 @@ _LARGE = 22
 """Pixels at 200 dpi from which a solid piece is ink wherever it lies: speckle seldom grows so large."""
 _NEAR = 8
 """Pixels at 200 dpi beside ink, along the row, where a small solid piece may be its decimal point."""
-SOLID_FROM = 0.7
-"""Share of black from which the watermark is solid itself: blurred rims bring down the mean of a black stroke."""
-_NEARLY_ALL = 0.97
-"""Share of black that is taken for the inside of a solid watermark's strokes."""
+SOLID_FROM = 0.85
+"""Share of black from which the watermark is solid itself."""
+DENSE_FROM = 0.7
+"""Share of black from which the watermark is nearly solid: what is solid is not ink alone."""
+_DENSE = 0.6
+"""Share of black that is reckoned with where it is more: a recogniser reads through pieces of the watermark that
+are left, but not through ink that was taken."""
 _ACROSS = 13
 """Pixels at 200 dpi that a solid watermark's stroke is wide at most."""
 
@@ -51,7 +54,7 @@ def without_speckle(pixels: Pixels, coverage: Pixels, dpi: float, blackness: flo
     rules = _rules(black, dpi)
     # apart from the rules: specks that merely touch one are specks still
     solid = blackness >= SOLID_FROM
-    shapes = _shapes(max(blackness, _NEARLY_ALL) if solid else blackness)
+    shapes = _shapes(blackness if solid else min(blackness, _DENSE))
     kept = rules | _ink(black & (1 - rules), touched, shapes, dpi)
     if solid:
         kept |= _joining(black, touched, dpi)

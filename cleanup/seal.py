@@ -93,20 +93,46 @@ def _find(light: Pixels, dpi: float, colour: str, options: SealOptions) -> list[
     _, _, stats, _ = cv2.connectedComponentsWithStats(joined)
     boxes = [Box(float(x), float(y), float(x + w), float(y + h)) for x, y, w, h, _ in stats[1:]]
     point = min(WORK_DPI, dpi) / 72
-    found = [box for box in boxes if _is_seal(dyed, box, point, options)]
+    tight = [_tight(dyed, box) for box in boxes if _has_size(box, point, options)]
+    found = [box for box in tight if _is_seal(dyed, box, point, options)]
     return [box.scaled(scale) for box in found if not any(o is not box and box.cover(o) > 0.8 for o in found)]
 
 
-def _is_seal(dyed: Mask, box: Box, point: float, options: SealOptions) -> bool:
-    """Whether the component in ``box`` has a seal's size, a drawn outline and a thin-lined inside."""
+def _has_size(box: Box, point: float, options: SealOptions) -> bool:
     short, long = sorted((box.width / point, box.height / point))
-    if short < options.least_size or long > options.most_size or long > 1.9 * short:
-        return False
+    return short >= options.least_size and long <= options.most_size and long <= 1.9 * short
+
+
+def _is_seal(dyed: Mask, box: Box, point: float, options: SealOptions) -> bool:
+    """Whether the component in ``box`` has a drawn outline and a thin-lined inside."""
     left, top, right, bottom = (int(v) for v in box.as_tuple())
     part = dyed[top:bottom, left:right]
     if float(part.mean()) > options.most_filled or _outline(part) < options.least_ring:
         return False
     return float((cv2.distanceTransform(part.astype(np.uint8), cv2.DIST_L2, 3) > _DEEP * point).mean()) < _MOST_DEEP
+
+
+def _tight(dyed: Mask, box: Box) -> Box:
+    """The box of the ring alone, where something else of its hue hangs on it: a stroke of a red watermark."""
+    side, long = min(box.width, box.height), max(box.width, box.height)
+    if not _A_LITTLE < long / side < _OVAL:
+        return box
+    squares = [
+        Box(box.left + float(x), box.top + float(y), box.left + float(x) + s, box.top + float(y) + s)
+        for s in (side, 0.97 * side, 0.94 * side, 0.91 * side)
+        for x in np.unique(np.linspace(0, box.width - s, 7))
+        for y in np.unique(np.linspace(0, box.height - s, 7))
+    ]
+    return max((box, *squares), key=lambda place: _drawn(dyed, place))
+
+
+_A_LITTLE, _OVAL = 1.02, 1.25
+"""Long over short side: up to the first a ring is round, from the second on it is meant to be oval."""
+
+
+def _drawn(dyed: Mask, box: Box) -> float:
+    left, top, right, bottom = (round(v) for v in box.as_tuple())
+    return _outline(dyed[top:bottom, left:right])
 
 
 _DEEP, _MOST_DEEP = 4.0, 0.05
@@ -130,6 +156,61 @@ def _hit(near: Pixels, x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     column = np.clip((x + 1) / 2 * (width - 1), 0, width - 1).round().astype(int)
     row = np.clip((y + 1) / 2 * (height - 1), 0, height - 1).round().astype(int)
     return float(near[row, column].mean())
+
+
+def seal_lines(seal: Seal) -> tuple[Pixels, ...]:
+    """The seal's writing as pictures of level lines, dark on white: along the ring from its lower left, then below
+    the star; a framed seal is one picture.
+
+    ``(height, width)`` each, ``SEAL_DPI`` of a seal whose type is about as large as that of a page.
+    """
+    dyed = _dye(seal)
+    if not _is_round(dyed):
+        return (_on_white(dyed),)
+    side = _SIDE
+    square = cv2.resize(dyed, (side, side), interpolation=cv2.INTER_AREA)
+    radius = side / 2
+    # polar: rows are angles clockwise from the right, columns the distance from the middle
+    polar = cv2.warpPolar(
+        square, (side // 2, 4 * side), (radius - 0.5, radius - 0.5), radius, cv2.INTER_LINEAR | cv2.WARP_POLAR_LINEAR
+    )
+    below = np.roll(polar, -side, axis=0)  # begins straight below, goes round clockwise
+    inner, outer = (round(share * side / 2) for share in _WRITING)
+    ring = np.rot90(below[:, inner:outer])
+    foot = square[round(_FOOT[0] * side) : round(_FOOT[1] * side), round(0.2 * side) : round(0.8 * side)]
+    return tuple(_on_white(np.asarray(part, dtype=np.uint8)) for part in (ring, foot) if _is_written(part))
+
+
+SEAL_DPI = 200.0
+_SIDE = 400
+"""Pixels across a seal when its writing is unrolled: type of about 45 pixels."""
+_WRITING = (0.54, 0.93)
+"""Between what shares of the radius the characters of the ring stand."""
+_FOOT = (0.66, 0.86)
+"""Between what shares of the height the line below the star stands."""
+
+
+def _dye(seal: Seal) -> Pixels:
+    """How deeply each pixel is dyed, 0–255."""
+    light = relative(seal.pixels, np.full_like(seal.pixels, np.percentile(seal.pixels, 95, axis=(0, 1))))
+    strength = tint(light, seal.colour).astype(np.float32)
+    full = max(float(np.percentile(strength[strength > 10], 80)) if (strength > 10).any() else 0.0, 1.0)
+    return np.asarray(np.clip(strength / full * 255, 0, 255), dtype=np.uint8)
+
+
+def _is_round(dyed: Pixels) -> bool:
+    """Whether the corners of the box are empty: a ring or an ellipse, no frame."""
+    height, width = (max(1, round(0.09 * side)) for side in dyed.shape)
+    corners = (dyed[:height, :width], dyed[:height, -width:], dyed[-height:, :width], dyed[-height:, -width:])
+    return max(float((corner > 100).mean()) for corner in corners) < 0.1
+
+
+def _is_written(part: Pixels) -> bool:
+    return 0.02 < float((part > 100).mean()) < 0.7
+
+
+def _on_white(dyed: Pixels) -> Pixels:
+    return np.asarray(255 - np.pad(dyed, 8), dtype=np.uint8)
 
 
 def _cut(pixels: Pixels, box: Box) -> Pixels:

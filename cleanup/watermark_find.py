@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanup import mixing
-from cleanup.bilevel import SOLID_FROM, broad_strokes, solid_ink
+from cleanup.bilevel import DENSE_FROM, broad_strokes, solid_ink
 from cleanup.lattice import Lattice, find_lattices
 from cleanup.registration import Affine, enlarged
 from cleanup.watermark_common import Aligned, align, common
 from cleanup.watermark_evidence import WORK_DPI, Evidence, bare_paper, darkness, evidence, relative, rule_mask
 from cleanup.watermark_fold import OUTSIDE, FoldPage, Window, cell_window, fold
-from cleanup.watermark_locate import exact_maps, laid_exactly, present
+from cleanup.watermark_locate import exact_maps, laid_exactly, laid_on, present
 from cleanup.watermark_lone import completed, flat_tone, lone_strokes
 from cleanup.watermark_model import Watermark, WatermarkOptions, copy_points, encode, lay
 from cleanup.watermark_tile import baseline_angle, cut_free, one_copy
@@ -67,7 +67,29 @@ def _find_in(sample: Sequence[PageImage], options: WatermarkOptions) -> Watermar
         found = _find_below(sample, capped, options)
         if found is not None:
             return found
-    return _find_flat(sample, shown, options) if len(sample) < _SEVERAL else None
+    if len(sample) < _SEVERAL:
+        return _find_flat(sample[0], shown[0], options)
+    return _find_on_most(sample, shown, options)
+
+
+def _find_on_most(
+    sample: Sequence[PageImage], shown: Sequence[Evidence], options: WatermarkOptions
+) -> Watermark | None:
+    """A watermark too faint or too sparse to bring pages into register: found on one page, and seen on most."""
+    for index in sorted({0, len(sample) // 2}):
+        found = _find_flat(sample[index], shown[index], options)
+        if found is None:
+            continue
+        seen = sum(_shows(page, there, found, options) for page, there in zip(sample, shown, strict=True))
+        if seen > 0.5 * len(sample):
+            return replace(found, pages=seen)
+    return None
+
+
+def _shows(page: PageImage, shown: Evidence, watermark: Watermark, options: WatermarkOptions) -> bool:
+    dark = darkness(relative(page.pixels, bare_paper(page)))
+    coverage = laid_on(page, shown.dark, dark, watermark)
+    return coverage is not None and bool(present(coverage, dark, page.dpi, watermark, options).any())
 
 
 def _find_below(sample: Sequence[PageImage], shown: Sequence[Evidence], options: WatermarkOptions) -> Watermark | None:
@@ -107,16 +129,16 @@ def _explained(watermark: Watermark, pattern: Pixels) -> float:
     return float(2 * (laid & strokes).sum() / max(laid.sum() + strokes.sum(), 1))
 
 
-def _find_flat(sample: Sequence[PageImage], shown: Sequence[Evidence], options: WatermarkOptions) -> Watermark | None:
-    """A watermark on one or two pages: even tone or colour tells it from ink, tiled or standing once."""
-    tone, level = flat_tone(shown[0].dark)
-    colour = shown[0].colour
-    found = _find_on_one(sample[0], shown[0].dark, tone, level, False, options)
+def _find_flat(page: PageImage, shown: Evidence, options: WatermarkOptions) -> Watermark | None:
+    """A watermark on a single page: even tone or colour tells it from ink, tiled or standing once."""
+    tone, level = flat_tone(shown.dark)
+    colour = shown.colour
+    found = _find_on_one(page, shown.dark, tone, level, False, options)
     if found is None and colour is not None:
         dyed = np.where(colour > _LEAST_COLOUR, colour, np.uint8(0))
-        dark = shown[0].dark[dyed > 0]
+        dark = shown.dark[dyed > 0]
         level = int(np.median(dark)) if len(dark) else 0
-        found = _find_on_one(sample[0], shown[0].dark, dyed, level, True, options)
+        found = _find_on_one(page, shown.dark, dyed, level, True, options)
     return found
 
 
@@ -194,7 +216,7 @@ def _tiled_model(
         first = _folded(blank, witnesses, cell_window(lattice.scaled(factor)), None, options)
         model = _measured(_sharpened(first, witnesses, options), witnesses, options) if first else None
         found = model or found
-        if speckled and found is not None and 1 - min(found.lightness) < SOLID_FROM:
+        if speckled and found is not None and 1 - min(found.lightness) < DENSE_FROM:
             return found
     return found
 

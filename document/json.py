@@ -22,6 +22,7 @@ from document.types import (
     Origin,
     Page,
     PageWatermark,
+    ReadAsScanned,
     Reading,
     Rule,
     Source,
@@ -99,8 +100,17 @@ def _page(page: Page) -> Json:
         "height": round(page.height, 2),
         "rotation": page.rotation,
         "skew_degrees": page.skew_degrees,
-        "watermark": {"text": mark.text, "coverage": round(mark.coverage, 4)} if mark else None,
+        "watermark": _watermark(mark) if mark else None,
         "error": page.error,
+    }
+
+
+def _watermark(mark: PageWatermark) -> Json:
+    kept = [{"bbox": _box(k.box), "cleaned": k.cleaned, "scanned": k.scanned} for k in mark.as_scanned]
+    return {
+        "text": mark.text,
+        "coverage": round(mark.coverage, 4),
+        **({"as_scanned": kept} if kept else {}),
     }
 
 
@@ -196,9 +206,14 @@ def _page_from(data: Json) -> Page:
         height=data["height"],
         rotation=data["rotation"],
         skew_degrees=data.get("skew_degrees", 0.0),
-        watermark=PageWatermark(mark.get("text"), mark.get("coverage", 0.0)) if mark else None,
+        watermark=_watermark_from(mark) if mark else None,
         error=data.get("error"),
     )
+
+
+def _watermark_from(data: Json) -> PageWatermark:
+    kept = tuple(ReadAsScanned(Box(*k["bbox"]), k["cleaned"], k["scanned"]) for k in data.get("as_scanned", ()))
+    return PageWatermark(data.get("text"), data.get("coverage", 0.0), kept)
 
 
 def _block_from(data: Json) -> Block:

@@ -187,6 +187,17 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadAsScanned:
+    """A line under the watermark that reads better on the page as scanned than on the cleaned one."""
+
+    box: Box
+    cleaned: str
+    """What the cleaned page reads."""
+    scanned: str
+    """What was kept."""
+
+
+@dataclass(frozen=True, slots=True)
 class PageWatermark:
     """What was found on one page, and taken off."""
 
@@ -194,6 +205,8 @@ class PageWatermark:
     """The phrase, where it is known."""
     coverage: float
     """Share of the page's area, 0–1."""
+    as_scanned: tuple[ReadAsScanned, ...] = ()
+    """Where clean-up did not help the reading, and what was read instead."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,15 @@ import numpy as np
 import pymupdf
 
 from cleanup.residue import drop_residue
-from cleanup.seal import Seal
+from cleanup.seal import SEAL_DPI, Seal, seal_lines
 from cleanup.watermark import CleanPage, remove_watermark
+from cleanup.watermark_judge import Judgement, doubted, judged
 from document.exceptions import InputError
-from document.types import Origin, Page, PageContent, PageWatermark, TextLine
+from document.geometry import Box
+from document.types import BLANK, Origin, Page, PageContent, PageWatermark, ReadAsScanned, Reading, TextLine
 from flows.evidence import Evidence
 from flows.options import Mode, RunOptions
-from ocr.engine import Engine
+from ocr.engine import Engine, Region
 from ocr.grid import build_grids
 from ocr.ink import darkness, pixels_of, text_darkness
 from ocr.layergrids import layer_grids
@@ -77,27 +79,77 @@ def _read_picture(image: PageImage, evidence: Evidence, engine: Engine) -> tuple
     grids = with_hidden_columns(clean.image, build_grids(rulings), rulings)
     regions = regions_to_read(clean.image, grids, engine.find(clean.image))
     lines = with_darkness(with_cover(engine.read(clean.image, regions), clean), clean.image)
+    lines, kept_as_scanned = _better_reads(lines, image, regions, evidence, engine)
     kept, residue = drop_residue(tuple(k for k in lines if k.text), evidence.phrases, look_alikes=evidence.look_alikes)
     log.debug("page %d: %d lines, %d pieces of watermark dropped", image.number, len(kept), len(residue))
-    content = put_together(_page(image, clean, evidence), kept, rulings, grids, clean.seals)
+    seals = tuple((seal.box, read_seal(seal, engine)) for seal in clean.seals)
+    content = put_together(_page(image, clean, evidence, kept_as_scanned), kept, rulings, grids, seals)
     content = note_unread(content, clean.image, (*(k for k in lines if not k.text), *residue))
     return on_the_page(content, image.to_page), lines
 
 
+def _better_reads(
+    lines: tuple[TextLine, ...], image: PageImage, regions: tuple[Region, ...], evidence: Evidence, engine: Engine
+) -> tuple[tuple[TextLine, ...], tuple[Judgement, ...]]:
+    """The lines of the cleaned page, the doubted ones as ``image``, the page as scanned, reads them where better."""
+    unsure = doubted(lines)
+    if not unsure:
+        return lines, ()
+    again = engine.read(image, tuple(regions[index] for index in unsure))
+    lines, found = judged(lines, dict(zip(unsure, again, strict=True)), evidence.phrases, evidence.look_alikes)
+    log.debug("page %d: %d lines read again, %d kept as scanned", image.number, len(unsure), len(found))
+    return lines, found
+
+
 def put_together(
-    page: Page, lines: tuple[TextLine, ...], rulings: Rulings, grids: tuple[Grid, ...], seals: Sequence[Seal] = ()
+    page: Page,
+    lines: tuple[TextLine, ...],
+    rulings: Rulings,
+    grids: tuple[Grid, ...],
+    seals: Sequence[tuple[Box, Reading]] = (),
 ) -> PageContent:
     """Lines and grids as blocks in reading order; tables without rules are found by alignment."""
     filled, rest = fill_grids(grids, lines, page.number)
     aligned = align_grids(rest, rulings, tuple(g.box for g in grids))
     more, rest = fill_grids(aligned, rest, page.number)
     blocks = lay_out(rest, filled + more, page, rulings)
-    return PageContent(page, blocks + tuple(seal_block(s.box, page, i) for i, s in enumerate(seals, 1)))
+    return PageContent(page, blocks + tuple(seal_block(box, page, i, said) for i, (box, said) in enumerate(seals, 1)))
 
 
-def _page(image: PageImage, clean: CleanPage, evidence: Evidence) -> Page:
+def read_seal(seal: Seal, engine: Engine) -> Reading:
+    """What the seal says, ring before foot; blank where it cannot be read."""
+    lines = [_read_strip(picture, engine) for picture in seal_lines(seal)]
+    sure = [line for line in lines if line is not None]
+    if not sure:
+        return BLANK
+    text = "".join(line.text for line in sure)
+    return Reading(text=text, raw=text, confidence=min(line.confidence for line in sure))
+
+
+_LEGIBLE = 0.6
+"""Confidence from which a line of a seal is believed."""
+
+
+def _read_strip(picture: Pixels, engine: Engine) -> TextLine | None:
+    """The line that a picture of a seal's writing holds, read whole or piece by piece, whichever is surer."""
+    height, width = (side * 72 / SEAL_DPI for side in picture.shape[:2])
+    strip = PageImage(0, picture, SEAL_DPI, np.eye(3), width, height)
+    (whole,) = engine.read(strip, (Region(Box(0, 0, width, height)),))
+    found = sorted(engine.recognise(strip), key=lambda line: line.box.left)
+    pieces = replace(
+        whole,
+        text="".join(line.text for line in found),
+        confidence=min((line.confidence for line in found), default=0.0),
+    )
+    best = max((whole, pieces), key=lambda line: line.confidence)
+    written = sum(character.isalnum() for character in best.text)
+    return best if best.confidence >= _LEGIBLE and written >= 2 else None
+
+
+def _page(image: PageImage, clean: CleanPage, evidence: Evidence, judgements: Sequence[Judgement]) -> Page:
     phrase = evidence.watermark.phrase if evidence.watermark else None
-    mark = PageWatermark(phrase, clean.coverage) if clean.coverage > 0 else None
+    kept = tuple(ReadAsScanned(j.box.transformed(image.to_page), j.cleaned, j.scanned) for j in judgements)
+    mark = PageWatermark(phrase, clean.coverage, kept) if clean.coverage > 0 else None
     return Page(
         image.number, Origin.SCAN, image.width, image.height, image.rotation, image.skew_degrees, watermark=mark
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from document.geometry import Box, Matrix
-from document.types import Block, BlockKind, Page, PageContent, Reading, Table, TextBlock, TextLine
+from document.types import BLANK, Block, BlockKind, Page, PageContent, Reading, Table, TextBlock, TextLine
 
 
 def on_the_page(content: PageContent, to_page: Matrix) -> PageContent:
@@ -27,12 +27,12 @@ def _moved_lines(lines: tuple[TextLine, ...], matrix: Matrix) -> tuple[TextLine,
     return tuple(replace(line, box=line.box.transformed(matrix)) for line in lines)
 
 
-def seal_block(box: Box, page: Page, index: int) -> TextBlock:
-    """A seal (公章) as a block of its own: where it is; it stays out of the clean text."""
+def seal_block(box: Box, page: Page, index: int, reading: Reading = BLANK) -> TextBlock:
+    """A seal (公章) as a block of its own: where it is and what it says; it stays out of the clean text."""
     return TextBlock(
         id=f"p{page.number}-s{index}",
         kind=BlockKind.SEAL,
         pages=(page.number,),
         box=box,
-        reading=Reading(text="", raw=""),
+        reading=reading,
     )

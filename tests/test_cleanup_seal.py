@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import lru_cache
 
 import cv2
@@ -10,7 +11,7 @@ import numpy as np
 import pymupdf
 import pytest
 
-from cleanup.seal import remove_seals
+from cleanup.seal import remove_seals, seal_lines
 from ocr.types import PageImage, Pixels
 from tests.drawn_watermarks import DPI, HEIGHT, WIDTH, as_page, difference, draw_page, scan
 
@@ -79,6 +80,41 @@ def test_the_seal_keeps_its_picture() -> None:
     assert abs(width - 120 * DPI / 72) < 20
     assert abs(height - 120 * DPI / 72) < 20
     assert not np.shares_memory(seals[0].pixels, page.pixels)
+
+
+def test_the_ring_is_unrolled_from_below_clockwise_and_the_foot_is_level() -> None:
+    page = cv2.cvtColor(np.full((600, 600), 255, np.uint8), cv2.COLOR_GRAY2BGR)
+    cv2.circle(page, (300, 300), 120, (40, 40, 210), 5)
+    angles = [-120, -60, 0, 45, 120]  # clockwise from the top
+    for degrees in angles:
+        x, y = 300 + 88 * math.sin(math.radians(degrees)), 300 - 88 * math.cos(math.radians(degrees))
+        cv2.circle(page, (round(x), round(y)), 9, (40, 40, 210), -1)
+    cv2.rectangle(page, (278, 352), (322, 364), (40, 40, 210), -1)
+    image = as_page(page)
+    _, _, seals = remove_seals(image, image)
+    ring, foot = seal_lines(seals[0])
+    _, _, stats, centres = cv2.connectedComponentsWithStats((ring < 128).astype(np.uint8))
+    dots = centres[1:][stats[1:, cv2.CC_STAT_AREA] > 400]
+    assert len(dots) == len(angles)
+    places = np.sort(dots[:, 0] - 8) / (ring.shape[1] - 16) * 360 - 180
+    assert np.allclose(places, angles, atol=3)
+    assert 0.1 < float((foot < 128).mean()) < 0.6
+
+
+def test_a_framed_seal_is_read_as_it_stands() -> None:
+    page, _, _ = sealed("framed blue")
+    _, _, seals = remove_seals(page, page)
+    (picture,) = seal_lines(seals[0])
+    assert picture.shape[1] > 1.3 * picture.shape[0]
+    assert float((picture < 100).mean()) > 0.05
+
+
+def test_a_stroke_of_the_same_hue_that_hangs_on_the_ring_is_not_part_of_the_seal() -> None:
+    page, _, _ = sealed("round red")
+    pixels = page.pixels.copy()
+    cv2.line(pixels, (650, 600), (685, 560), (60, 60, 200), 9)
+    _, _, seals = remove_seals(replace(page, pixels=pixels), page)
+    assert np.allclose(seals[0].box.as_tuple(), (190, 240, 310, 360), atol=6)
 
 
 def test_outside_the_seal_nothing_changes() -> None:

@@ -101,6 +101,17 @@ def test_a_page_of_the_document_may_lie_crooked_or_on_its_head() -> None:
         assert result.coverage > 0.06
 
 
+def test_a_faint_one_that_stands_once_is_found_though_the_pages_have_nothing_else_in_common() -> None:
+    mark = Mark("草案", 45, 110, (200, 200, 200), 0.6, tiled=False)
+    result, page, clean = cleaned(mark, seed=9)
+    assert difference(page.pixels, clean, result.mask).paper > 20
+    assert difference(result.image.pixels, clean, result.mask).paper < 5
+    watermark = found(mark, seed=9)
+    assert watermark is not None
+    assert watermark.lattice is None
+    assert watermark.pages >= 2
+
+
 @pytest.mark.parametrize("quarters", [0, 1])
 def test_a_page_of_another_size_has_its_copies_further_apart_or_turned_with_it(quarters: int) -> None:
     apart = Mark(period=(195, 104))
@@ -180,6 +191,22 @@ def test_words_of_the_phrase_in_prose_stay() -> None:
 def as_fax(pixels: Pixels, seed: int) -> Pixels:
     rough = pixels + np.random.default_rng(seed).normal(0, 18, pixels.shape)
     return np.where(rough < 134, 0, 255).astype(np.uint8)
+
+
+def test_thin_type_of_a_fax_beside_the_watermark_stays() -> None:
+    """Few pages, sparse dots: what the pages print must not be taken for the watermark."""
+    mark = Mark(colour=(138, 138, 138), opacity=1.0)
+    pages = [
+        (replace(page, pixels=as_fax(page.pixels, i), bilevel=True), clean)
+        for i, (page, clean) in enumerate(drawn(mark, 3, 3))
+    ]
+    page, clean = pages[1]
+    result = remove_watermark(page, find_watermark([marked for marked, _ in pages]))
+    assert 0.03 < result.coverage < 0.12
+    beside = cv2.dilate(draw_coverage(mark), np.ones((25, 25), np.uint8)) < 0.02
+    ink = beside & (clean < 120) & (page.pixels == 0)
+    assert ink.sum() > 3000
+    assert float((result.image.pixels[ink] == 0).mean()) > 0.995
 
 
 def test_fax_loses_the_speckle_and_keeps_the_type() -> None:

@@ -181,7 +181,8 @@ def run_documents(
     run.begin(files, refusals)
     with ExitStack() as cleanup:
         cleanup.callback(run.remove_temporary)
-        workers: Workers[Task, Answer] = cleanup.enter_context(Workers(batch.jobs, TaskRunner(steps, options)))
+        runner = TaskRunner(steps, options)
+        workers: Workers[Task, Answer] = cleanup.enter_context(Workers(batch.jobs, runner, warm_up=runner.warm_up))
         while run.goes_on:
             while workers.has_room and (task := run.next_task()):
                 workers.give(task, batch.page_seconds * (1 if isinstance(task, ReadPage) else 10))

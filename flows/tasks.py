@@ -149,6 +149,10 @@ class TaskRunner:
             log.exception("unexpected, on %s", task)
             return Failed(f"unexpected {type(error).__name__}: {error}. Please report this.", ExitCode.OTHER_ERROR)
 
+    def warm_up(self) -> None:
+        """Import what tasks need, before there is one."""
+        self._steps = self._steps or self.load_steps()
+
     def _do(self, task: Task, steps: Steps) -> Answer:
         match task:
             case Prepare():

@@ -44,19 +44,28 @@ class _Worker(Generic[Task]):
     pipe: Connection
     task: Task | None = None
     deadline: float = 0.0
+    used: bool = False
 
 
 class Workers(Generic[Task, Answer]):
     """``count`` processes that each do ``work(task)``, one task at a time; use it in a ``with`` statement.
 
     ``work`` and tasks are pickled; ``work`` must not raise. Processes are spawned, not forked (libraries with
-    threads do not survive a fork), and started when they are first needed.
+    threads do not survive a fork), and started when they are first needed. With ``warm_up`` one more is started each
+    time all are at work, and calls it while it waits for its first task: importing libraries takes seconds.
     """
 
-    def __init__(self, count: int, work: Callable[[Task], Answer], threads: int = 1) -> None:
+    def __init__(
+        self,
+        count: int,
+        work: Callable[[Task], Answer],
+        threads: int = 1,
+        warm_up: Callable[[], object] | None = None,
+    ) -> None:
         self._count = count
         self._work = work
         self._threads = threads
+        self._warm_up = warm_up
         self._workers: list[_Worker[Task]] = []
 
     def __enter__(self) -> Workers[Task, Answer]:
@@ -65,7 +74,7 @@ class Workers(Generic[Task, Answer]):
     def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
         for worker in self._workers:
             worker.pipe.close()
-            if kind is not None:
+            if kind is not None or not worker.used:
                 worker.process.kill()
         for worker in self._workers:
             _end(worker.process)
@@ -84,10 +93,12 @@ class Workers(Generic[Task, Answer]):
     def give(self, task: Task, seconds: float) -> None:
         """Start ``task``, which may take so many seconds; ask ``has_room`` first."""
         worker = next((w for w in self._workers if w.task is None), None) or self._start()
-        worker.task, worker.deadline = task, time.monotonic() + seconds
+        worker.task, worker.deadline, worker.used = task, time.monotonic() + seconds, True
         # a process that died while idle is noticed by ``collect``
         with contextlib.suppress(OSError):
             worker.pipe.send(task)
+        if self._warm_up and self.busy == len(self._workers) < self._count:
+            self._start()
 
     def collect(self) -> Iterator[tuple[Task, Answer] | Lost[Task]]:
         """Wait until at least one task is done or lost, and give all that are."""
@@ -123,7 +134,7 @@ class Workers(Generic[Task, Answer]):
     def _start(self) -> _Worker[Task]:
         context = get_context("spawn")
         ours, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(theirs, self._work), daemon=True)
+        process = context.Process(target=_serve, args=(theirs, self._work, self._warm_up), daemon=True)
         with _STARTING, _environment(self._threads):
             process.start()
         theirs.close()
@@ -132,8 +143,11 @@ class Workers(Generic[Task, Answer]):
         return worker
 
 
-def _serve(pipe: Connection, work: Callable[[Task], Answer]) -> None:
+def _serve(pipe: Connection, work: Callable[[Task], Answer], warm_up: Callable[[], object] | None) -> None:
     """The life of one process: it ends when the other end of its pipe does."""
+    if warm_up:
+        with contextlib.suppress(Exception):  # what is missing, the first task will say
+            warm_up()
     with contextlib.suppress(EOFError, OSError):
         while True:
             pipe.send(work(pipe.recv()))

@@ -1,0 +1,87 @@
+"""Processes of the pool are warm before their first task, and hold no more than they need."""
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+from flows.workers import Workers
+
+
+@dataclass(slots=True)
+class Runner:
+    """Says who it is, and whether it was warmed up."""
+
+    warm: bool = False
+
+    def __call__(self, task: float) -> tuple[int, bool]:
+        time.sleep(task)
+        return os.getpid(), self.warm
+
+    def warm_up(self) -> None:
+        self.warm = True
+
+
+def run(count: int, tasks: list[float], warm: bool) -> list[tuple[int, bool]]:
+    runner = Runner()
+    done = []
+    with Workers[float, tuple[int, bool]](count, runner, warm_up=runner.warm_up if warm else None) as workers:
+        while tasks or workers.busy:
+            while tasks and workers.has_room:
+                workers.give(tasks.pop(0), seconds=30)
+            for event in workers.collect():
+                assert isinstance(event, tuple)
+                done.append(event[1])
+    return done
+
+
+def test_every_process_is_warm_before_its_first_task() -> None:
+    assert {warm for _, warm in run(2, [0.5, 0.5, 0.0], warm=True)} == {True}
+    assert {warm for _, warm in run(2, [0.5, 0.5], warm=False)} == {False}
+
+
+def test_never_more_processes_than_asked_for() -> None:
+    assert len({pid for pid, _ in run(2, [0.3] * 6, warm=True)}) <= 2
+    assert len({pid for pid, _ in run(1, [0.0] * 3, warm=True)}) == 1
+
+
+def hang() -> None:
+    time.sleep(60)
+
+
+def test_a_process_that_was_never_needed_is_not_waited_for() -> None:
+    with Workers[float, tuple[int, bool]](2, Runner(), warm_up=hang) as workers:
+        workers._start()
+        start = time.monotonic()
+    assert time.monotonic() - start < 1.5
+
+
+def fail() -> None:
+    raise ImportError("no such library")
+
+
+def test_a_warm_up_that_fails_leaves_it_to_the_task_to_say_why() -> None:
+    with Workers[float, tuple[int, bool]](1, Runner(), warm_up=fail) as workers:
+        workers.give(0.0, seconds=30)
+        ((_, (_, warm)),) = workers.collect()
+    assert not warm
+
+
+def test_a_process_loads_no_network_before_it_reads() -> None:
+    """PyMuPDF would load one for layouts, and PaddleOCR half of the index, at import."""
+    code = (
+        "import flows.tasks, sys; flows.tasks.document_steps(); "
+        "print({'onnxruntime', 'openvino', 'paddleocr', 'paddlex', 'pymupdf.layout.onnx'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_reading_on_openvino_does_without_paddleocr_s_libraries() -> None:
+    code = (
+        "import sys; from ocr.engine import EngineOptions, load_engine; load_engine(EngineOptions()); "
+        "print({'onnxruntime', 'paddleocr', 'paddlex', 'pandas'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

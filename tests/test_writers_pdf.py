@@ -157,6 +157,14 @@ def test_a_cells_text_begins_and_is_found_in_its_cell(wide: Path) -> None:
         )
 
 
+def test_equal_amounts_side_by_side_are_found_each_in_its_cell(wide: Path) -> None:
+    amounts = [cell for cell in wide_table().tables[0].cells if cell.amount and cell.row % 12 == 5]
+    with pymupdf.open(wide) as pdf:
+        for one in amounts:
+            hits = pdf[0].search_for(one.reading.text)
+            assert any(one.box.contains(hit.x0, (hit.y0 + hit.y1) / 2) for hit in hits)
+
+
 def test_search_finds_the_corrected_text_in_its_place(made: tuple[Path, Path]) -> None:
     page = pymupdf.open(made[1])[1]
     found = page.search_for("事业单位医疗")

@@ -24,6 +24,7 @@ from ocr.heads import centred_edges, centred_spans, head_spans
 from ocr.pieces import pieces
 from ocr.rows import Row, Segment, build_rows
 from ocr.spans import merged
+from ocr.threerule import three_rule_grid
 from ocr.types import Grid, GridCell, Ruling, Rulings
 
 
@@ -80,8 +81,11 @@ def align_grids(
     rows = build_rows(level, near=options.gutter) if level else ()
     finer = build_rows([p for k in level for p in pieces(k)], near=_APART) if level else ()
     groups = [part for g in _rule_groups(rulings, taken, options) for part in _between_captions(g, rows, options)]
-    ruled = [b for rules in groups if (b := _ruled_band(rules, finer)) is not None]
-    grids = [g for band in ruled if (g := _grid(band, options)) is not None]
+    grids = [g for rules in groups if (g := _three_ruled(rules, finer, taken, options)) is not None]
+    three = tuple(g.box for g in grids)
+    ruled = [b for rules in groups if len(rules) >= 3 and (b := _ruled_band(rules, finer)) is not None]
+    ruled = [b for b in ruled if not any(t.top - 3 < b.top < t.bottom for t in three)]
+    grids += [g for band in ruled if (g := _grid(band, options)) is not None]
     taken = taken + tuple(g.box for g in grids)
     free = [row for row in rows if not any(_within(s.box, taken) for s in row)]
     grids += [g for band in _free_bands(free, taken, options) if (g := _grid(band, options)) is not None]
@@ -108,7 +112,7 @@ def _rule_groups(rulings: Rulings, taken: Sequence[Box], options: AlignOptions) 
             groups.append([rule])
         else:
             home.append(rule)
-    return [g for g in groups if len(g) >= 3]
+    return [g for g in groups if len(g) >= 2]
 
 
 def _between_captions(rules: list[Ruling], rows: Sequence[Row], options: AlignOptions) -> list[list[Ruling]]:
@@ -119,7 +123,43 @@ def _between_captions(rules: list[Ruling], rows: Sequence[Row], options: AlignOp
         if any(above.position < middle < rule.position for middle in captions):
             parts.append([])
         parts[-1].append(rule)
-    return [part for part in parts if len(part) >= 3]
+    return [part for part in parts if len(part) >= 2]
+
+
+def _three_ruled(rules: list[Ruling], rows: Sequence[Row], taken: Sequence[Box], options: AlignOptions) -> Grid | None:
+    """The table of a head between the first two rules and a body without rules, where these are such rules.
+
+    The last rule ends it; where there is none it goes on over the page, to the last row that is near.
+    """
+    if len(rules) > 3:
+        return None
+    left, right = min(r.start for r in rules), max(r.end for r in rules)
+    head = rules[0].position, rules[1].position
+    below = [row for row in rows if _middle(row) > head[1]]
+    bottom = rules[2].position if len(rules) == 3 else _end_of_body(head[1], below, taken, options)
+    inside = [row for row in rows if head[0] < _middle(row) < bottom]
+    parts = [s for row in inside for s in row]
+    if not parts or any(s.box.left < left - s.em or s.box.right > right + s.em for s in parts):
+        return None
+    if sum(len(s.text) for s in parts) > options.cell_length * len(parts):
+        return None
+    return three_rule_grid(inside, head, bottom, (left, right))
+
+
+def _end_of_body(start: float, rows: Sequence[Row], taken: Sequence[Box], options: AlignOptions) -> float:
+    """Where a body ends that no rule ends: below the last row before a caption, a wide gap, prose or another table."""
+    bottom = start
+    for number, row in enumerate(rows):
+        if number == len(rows) - 1 and patterns.is_page_number("".join(s.text for s in row)):
+            break
+        size = max(s.em for s in row)
+        prose = len(row) == 1 and len(row[0].text) > 2 * options.cell_length
+        if _top(row) - bottom > options.row_gap * size or prose or any(_is_caption(s) for s in row):
+            break
+        if any(bottom <= t.center[1] <= _middle(row) for t in taken):
+            break
+        bottom = _bottom(row) + 1
+    return bottom
 
 
 def _same_ends(one: Ruling, other: Ruling, tolerance: float) -> bool:

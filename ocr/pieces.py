@@ -15,7 +15,9 @@ from document.types import TextLine
 
 __all__ = ["part_of_line", "pieces"]
 
-_CUT = re.compile(r"(?<=\.\d\d)(?=[-\d])|(?<=[^\d.,，\s%+(（-])(?=-?\d[\d,]{0,20}\.\d\d)|\s+")
+_CUT = re.compile(
+    r"(?<=\.\d\d)(?=[-\d]|(?![万亿元倍])[\u4e00-\u9fff])|(?<=[^\d.,，\s%+(（-])(?=-?\d[\d,]{0,20}\.\d\d)|\s+"
+)
 
 
 def pieces(line: TextLine) -> tuple[TextLine, ...]:

@@ -1,0 +1,153 @@
+"""Three rules, no columns and no rows ruled: the head's middles, the body's gaps and heights give them back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from document.geometry import Box
+from document.types import TextLine
+from ocr.align import align_grids
+from ocr.tables import fill_grids
+from ocr.types import Ruling, Rulings
+
+LEFT, RIGHT, TOP, SIZE, HEIGHT = 50.0, 530.0, 100.0, 9.0, 16.0
+
+
+def piece(text: str, left: float, middle: float) -> TextLine:
+    wide = sum(1.0 if ord(c) > 255 else 0.5 for c in text)
+    return TextLine(text, Box(left, middle - SIZE / 2, left + wide * SIZE, middle + SIZE / 2), 0.95, size=SIZE)
+
+
+def width(text: str) -> float:
+    return SIZE * sum(1.0 if ord(c) > 255 else 0.5 for c in text)
+
+
+def centred(text: str, left: float, right: float, middle: float) -> TextLine:
+    return piece(text, (left + right - width(text)) / 2, middle)
+
+
+class Sheet:
+    """A table as it is set: head names in the middle of their cells, labels at the left, amounts at the right."""
+
+    def __init__(self, edges: Sequence[float]) -> None:
+        self.edges, self.lines = edges, list[TextLine]()
+
+    def head(self, text: str, col: int, cols: int, row: float, rows: float = 1) -> None:
+        parts = text.split("/")
+        middle = TOP + (row + rows / 2) * HEIGHT
+        for n, part in enumerate(parts):
+            offset = (n - (len(parts) - 1) / 2) * 1.15 * SIZE
+            self.lines.append(centred(part, self.edges[col], self.edges[col + cols], middle + offset))
+
+    def body(self, row: float, *texts: str) -> None:
+        middle = TOP + (row + 0.5) * HEIGHT
+        for col, text in enumerate(texts):
+            if text[:1].isdigit() and "." in text:
+                self.lines.append(piece(text, self.edges[col + 1] - 2 - width(text), middle))
+            elif text:
+                self.lines.append(piece(text, self.edges[col] + 2, middle))
+
+    def read(self, head: int, rows: int) -> list[list[tuple[str, int, int]]]:
+        """Texts with their row and column spans, row by row; empty when no table was found."""
+        at = (TOP, TOP + head * HEIGHT, TOP + rows * HEIGHT)
+        grids = align_grids(tuple(self.lines), Rulings(tuple(Ruling(y, LEFT, RIGHT) for y in at)), ())
+        tables, _ = fill_grids(grids, tuple(self.lines), 1)
+        return [
+            [(c.reading.text, c.row_span, c.col_span) for c in table.cells if c.row == row]
+            for table in tables
+            for row in range(table.grid.n_rows)
+        ]
+
+
+def account(names: Sequence[tuple[str, str, str]]) -> Sheet:
+    """收入决算表: code and name under 项目, 合计 over both, columns that nothing fills."""
+    sheet = Sheet((LEFT, 110, 250, 320, 390, 460, RIGHT))
+    sheet.head("项目", 0, 2, 0)
+    sheet.head("科目编码", 0, 1, 1)
+    sheet.head("科目名称", 1, 1, 1)
+    for col, name in enumerate(("本年收入合/计", "财政拨款/收入", "上级补助收入", "其他收入"), 2):
+        sheet.head(name, col, 1, 0, 2)
+    sheet.head("栏次", 0, 2, 2)
+    for col in range(2, 6):
+        sheet.head(str(col - 1), col, 1, 2)
+    sheet.head("合计", 0, 2, 3)
+    sheet.body(3, "", "", "300.00", "300.00")
+    for row, (code, name, amount) in enumerate(names, 4):
+        sheet.body(row, code, name, amount, amount)
+    return sheet
+
+
+NAMES = [
+    ("208", "社会保障和就业支出", "120.50"),
+    ("20805", "行政事业单位养老支出", "120.50"),
+    ("221", "住房支出", "179.50"),
+]
+
+
+def test_columns_that_nothing_fills_are_kept() -> None:
+    found = account(NAMES).read(3, 7)
+    assert found[0] == [
+        ("项目", 1, 2),
+        ("本年收入合计", 2, 1),
+        ("财政拨款收入", 2, 1),
+        ("上级补助收入", 2, 1),
+        ("其他收入", 2, 1),
+    ]
+    assert found[1] == [("科目编码", 1, 1), ("科目名称", 1, 1)]
+    assert found[3] == [("合计", 1, 2), ("300.00", 1, 1), ("300.00", 1, 1), ("", 1, 1), ("", 1, 1)]
+    assert [cell[0] for cell in found[4]] == ["208", "社会保障和就业支出", "120.50", "120.50", "", ""]
+
+
+def test_a_label_over_two_lines_is_one_row() -> None:
+    sheet = account(NAMES)
+    sheet.body(7.5, "2080505", "", "9.00", "9.00")
+    sheet.body(7.15, "", "机关事业单位基本养老保险缴")
+    sheet.body(7.85, "", "费支出")
+    sheet.body(9, "229", "其他支出", "1.00", "1.00")
+    found = sheet.read(3, 10)
+    assert [cell[0] for cell in found[7]] == ["2080505", "机关事业单位基本养老保险缴费支出", "9.00", "9.00", "", ""]
+    assert len(found) == 9
+
+
+def test_an_amount_that_touches_the_next_label_is_no_part_of_it() -> None:
+    sheet = Sheet((LEFT, 200, 290, 440, RIGHT))
+    for col, name in enumerate(("收入项目", "金额", "支出项目", "金额")):
+        sheet.head(name, col, 1, 0)
+    for row in range(1, 5):
+        text = f"{row},501.27"
+        sheet.body(row, f"第{row}项收入", text, "", "3.00")
+        sheet.lines.append(piece("本年支出", 291, TOP + (row + 0.5) * HEIGHT))
+    assert [cell[0] for cell in sheet.read(1, 5)[2]] == ["第2项收入", "2,501.27", "本年支出", "3.00"]
+
+
+@given(
+    widths=st.lists(st.floats(55, 110), min_size=3, max_size=7),
+    filled=st.lists(st.lists(st.booleans(), min_size=7, max_size=7), min_size=3, max_size=12),
+)
+@settings(max_examples=60, deadline=None)
+def test_any_centred_head_gives_its_columns_back(widths: list[float], filled: list[list[bool]]) -> None:
+    total = sum(widths)
+    edges = [LEFT]
+    for part in widths:
+        edges.append(edges[-1] + part * (RIGHT - LEFT) / total)
+    sheet = Sheet(edges)
+    texts = [["项目", *(f"金额{c}" for c in range(1, len(widths)))]]
+    for col, name in enumerate(texts[0]):
+        sheet.head(name, col, 1, 0)
+    for row, marks in enumerate(filled, 1):
+        cells = [f"第{row}项", *(f"{row}{c}.50" if marks[c] else "" for c in range(1, len(widths)))]
+        if not any(cells[1:]):
+            cells[1] = f"{row}1.50"
+        sheet.body(row, *cells)
+        texts.append(cells)
+    assert [[cell[0] for cell in row] for row in sheet.read(1, len(filled) + 1)] == texts
+
+
+def test_prose_between_rules_is_no_table() -> None:
+    sheet = Sheet((LEFT, RIGHT))
+    for row in range(6):
+        sheet.body(row, "本部门负责本级年度预算和决算的编制并组织执行，按照规定做好公开。"[: 30 + row])
+    assert sheet.read(1, 6) == []

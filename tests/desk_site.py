@@ -96,8 +96,10 @@ def reading(row: int, col: int, doubts: dict[tuple[int, int], tuple[str, str, fl
     return flagged(read, why, confidence=confidence)
 
 
-def accounts(name: str, sha: str, doubts: dict[tuple[int, int], tuple[str, str, float]]) -> Document:
-    """A document of one page: a heading, a table, a paragraph that says ``<script>``, a page number."""
+def accounts(
+    name: str, sha: str, doubts: dict[tuple[int, int], tuple[str, str, float]], says: str = SCRIPT
+) -> Document:
+    """A document of one page: a heading, a table, a paragraph, another one that says ``<script>``, a page number."""
     cells = tuple(
         Cell(
             r,
@@ -115,7 +117,7 @@ def accounts(name: str, sha: str, doubts: dict[tuple[int, int], tuple[str, str, 
         TextBlock("b1", BlockKind.HEADING, (1,), Box(48, 64, 400, 84), sure("第二部分 部门决算表"), level=1),
         Table("b2", (1,), len(ROWS) + 1, 5, cells, "一般公共预算财政拨款支出决算表", "公开05表", "万元", entity, 2024),
         TextBlock("b3", BlockKind.PARAGRAPH, (1,), Box(48, 640, 547, 676), flagged(TEXT, "“3”可能是“8”", raw=TEXT)),
-        TextBlock("b4", BlockKind.PARAGRAPH, (1,), Box(48, 690, 547, 706), flagged(SCRIPT, "读作文字", confidence=0.3)),
+        TextBlock("b4", BlockKind.PARAGRAPH, (1,), Box(48, 690, 547, 706), flagged(says, "读作文字", confidence=0.3)),
         TextBlock("b5", BlockKind.PAGE_NUMBER, (1,), Box(290, 800, 304, 812), sure("1")),
     )
     page = Page(1, Origin.SCAN, WIDTH, HEIGHT, watermark=PageWatermark("仅供内部审核", 0.08))
@@ -123,7 +125,7 @@ def accounts(name: str, sha: str, doubts: dict[tuple[int, int], tuple[str, str, 
 
 
 @cache
-def scan(name: str) -> bytes:
+def scan(name: str, says: str = SCRIPT) -> bytes:
     """The page that the document was read from, as PDF, with its watermark as a layer of its own."""
     with pymupdf.open() as pdf:
         page = pdf.new_page(width=WIDTH, height=HEIGHT)
@@ -142,7 +144,7 @@ def scan(name: str) -> bytes:
                 left = box.x1 - width - 5 if c > 1 and r else box.x0 + 4
                 page.insert_text((max(left, box.x0 + 2), box.y1 - 11), text, fontname="china-s", fontsize=size)
         page.insert_textbox(pymupdf.Rect(48, 640, 547, 680), TEXT, **write)
-        page.insert_text((48, 702), SCRIPT, **(write | {"fontname": "helv", "fontsize": 9}))
+        page.insert_text((48, 702), says, **(write | {"fontsize": 9}))
         page.insert_text((292, 810), "1", **write)
         layer = pdf.add_ocg("watermark")
         for x, y in ((90, 330), (330, 260), (120, 560), (370, 520), (200, 760)):
@@ -208,14 +210,14 @@ class Site:
         return next(f.id for b in view.blocks for f in b.fields if (f.row, f.col) == (row, col))
 
 
-def write_documents(folder: Path) -> None:
+def write_documents(folder: Path, says: str = SCRIPT) -> None:
     """Scans and the outputs made of them: the second and third share the first one's misread label."""
     some = {place: doubt for place, doubt in DOUBTS.items() if place in {(9, 1), (14, 2)}}
     for name, doubts in zip(NAMES, (DOUBTS, some, {(9, 1): DOUBTS[(9, 1)]}), strict=True):
         file = folder / "scans" / f"{name}.pdf"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(scan(name))
-        write_output(folder / "out" / name, accounts(name, sha256(scan(name)).hexdigest(), doubts))
+        file.write_bytes(scan(name, says))
+        write_output(folder / "out" / name, accounts(name, sha256(scan(name, says)).hexdigest(), doubts, says))
 
 
 def add_users(store: Store) -> None:
@@ -229,9 +231,9 @@ def add_users(store: Store) -> None:
 
 
 @contextmanager
-def site(folder: Path) -> Iterator[Site]:
+def site(folder: Path, says: str = SCRIPT) -> Iterator[Site]:
     """The desk over freshly written documents."""
-    write_documents(folder)
+    write_documents(folder, says)
     store = open_store(sqlite_url(folder / "desk.db"))
     notified: list[int] = []
     desk = Desk(store, draw, folder / "pictures", notified.append, folder / "words")

@@ -177,7 +177,7 @@ def seal_lines(seal: Seal) -> tuple[Pixels, ...]:
     below = np.roll(polar, -side, axis=0)  # begins straight below, goes round clockwise
     inner, outer = (round(share * side / 2) for share in _WRITING)
     ring = np.rot90(below[:, inner:outer])
-    foot = square[round(_FOOT[0] * side) : round(_FOOT[1] * side), round(0.2 * side) : round(0.8 * side)]
+    foot = square[round(_FOOT[0] * side) : round(_FOOT[1] * side), round(0.26 * side) : round(0.74 * side)]
     return tuple(_on_white(np.asarray(part, dtype=np.uint8)) for part in (ring, foot) if _is_written(part))
 
 

@@ -98,7 +98,8 @@ def test_the_ring_is_unrolled_from_below_clockwise_and_the_foot_is_level() -> No
     assert len(dots) == len(angles)
     places = np.sort(dots[:, 0] - 8) / (ring.shape[1] - 16) * 360 - 180
     assert np.allclose(places, angles, atol=3)
-    _, _, width, height = cv2.boundingRect((foot < 128).astype(np.uint8))
+    stats = cv2.connectedComponentsWithStats((foot < 128).astype(np.uint8))[2][1:]
+    _, _, width, height, _ = stats[stats[:, cv2.CC_STAT_AREA].argmax()]
     assert 3 < width / height < 4.5  # the bar below the star, 45 by 13 pixels, level
 
 

@@ -63,11 +63,11 @@ class ConfidenceOptions(BaseModel):
         "least sure fields are flagged until so few are left",
     )
     worth_a_look: float = Field(
-        default=0.03,
+        default=0.02,
         ge=0,
         le=1,
         description="chance (0-1) to be wrong, for each silent error in 10,000 allowed, under which no field is "
-        "flagged for that alone: with 5 allowed, fields surer than 0.85 are left",
+        "flagged for that alone: with 5 allowed, fields surer than 0.9 are left",
     )
     covered: float = Field(
         default=0.5, ge=0, le=1, description="share (0-1) of a box under the watermark that makes doubt count double"

@@ -422,6 +422,11 @@ def _ends_differ(text: str, decimals: int | None) -> bool:
     return bool(_LEADING_ZERO.match(whole)) or lacking
 
 
+def _places_of(text: str) -> int | None:
+    """Digits after the point of a reading: what a table without a form of its own is likeliest to print there."""
+    return len(re.sub(r"\D", "", text.rpartition(".")[2])) or None if "." in text else None
+
+
 def _written_cell(cell: Cell, place: Place, verdicts: _Verdicts, identities: Identities, form: _Form) -> Cell:
     decimals = form.decimals
     verified = verdicts.verified.get(place, ())
@@ -439,7 +444,8 @@ def _written_cell(cell: Cell, place: Place, verdicts: _Verdicts, identities: Ide
         reading = replace(reading, needs_review=False, reasons=())  # how it was read does not matter: it adds up
     if change is not None:
         value, words, score = change
-        text = grouped(value, form.like or reading.text, decimals) if value else form.zero
+        places = _places_of(reading.text) if decimals is None else decimals
+        text = grouped(value, form.like or reading.text, places) if value else form.zero
         record = Correction(reading.text, text, Rule.IDENTITY, score, f"{identities.source} {words}")
         reading = replace(
             reading, text=text, corrections=(*reading.corrections, record), needs_review=False, reasons=()

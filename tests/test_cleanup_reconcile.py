@@ -271,3 +271,18 @@ def test_hostile_tables_take_no_time() -> None:
     start = time.perf_counter()
     reconciled(table(rows))
     assert time.perf_counter() - start < 8
+
+
+def test_a_repair_in_a_table_without_a_form_of_its_own_keeps_the_decimals_that_were_read() -> None:
+    """4,0498.90 becomes 4,498.90, not 4,498.9."""
+    rows = [
+        ["项目", "预算数", "辆"],
+        ["合计", "4,0498.90", "3"],
+        ["一、办公费", "4,000.40", "1"],
+        ["二、差旅费", "498.50", "2"],
+        ["总计", "4,498.90", "3"],
+    ]
+    doc = reconcile(document(table(rows)), IDENTITIES)
+    text = cell(doc, 1, 1).reading.text
+    assert text in ("4,498.90", "4,0498.90")
+    assert text == "4,498.90" or cell(doc, 1, 1).reading.needs_review

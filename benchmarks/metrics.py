@@ -346,6 +346,29 @@ def corrections(matched: Matched, kind: str) -> CorrectionScore:
     )
 
 
+def corrections_by_rule(pairs: Iterable[Pair]) -> dict[str, CorrectionScore]:
+    """What the corrections of each rule did, over cells of all kinds; a cell counts for every rule that changed it.
+
+    ``misread`` is that of all cells: no rule is there for every misreading, and the recalls add up.
+    """
+    judged = [(p, normalise(p.found.raw)) for p in pairs if p.found and p.found.raw is not None]
+    misread = sum(raw != p.wanted for p, raw in judged)
+    cells: dict[str, list[tuple[Pair, str]]] = {}
+    for pair, raw in judged:
+        changes = pair.found.corrections if pair.found else ()
+        for rule in dict.fromkeys(c.rule for c in changes if normalise(c.before) != normalise(c.after)):
+            cells.setdefault(rule, []).append((pair, raw))
+    return {
+        rule: CorrectionScore(
+            changed=sum(raw != p.got for p, raw in own),
+            mended=sum(raw != p.wanted == p.got for p, raw in own),
+            spoiled=sum(raw == p.wanted != p.got for p, raw in own),
+            misread=misread,
+        )
+        for rule, own in sorted(cells.items())
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Bin:
     """Fields of about the same confidence."""

@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.metrics import NO_CORRECTIONS, Pair, calibration_error, normalise, reliability
+from benchmarks.metrics import (
+    NO_CORRECTIONS,
+    Pair,
+    calibration_error,
+    corrections_by_rule,
+    normalise,
+    reliability,
+)
 from benchmarks.papers import Paper
 
 if TYPE_CHECKING:
@@ -76,6 +83,7 @@ def _corrections(results: Sequence[Result]) -> str:
     kinds = (
         ("labels", sum((r.labels for r in results), NO_CORRECTIONS)),
         ("amounts", sum((r.amounts for r in results), NO_CORRECTIONS)),
+        *((f"rule {name}", s) for name, s in corrections_by_rule(p for r in results for p in r.pairs).items()),
     )
     heads = ("corrections of", "read wrong", "changed", "made right", "made wrong", "precision", "recall")
     rows = (
@@ -115,7 +123,8 @@ def markdown(results: Sequence[Result], about: Mapping[str, Any]) -> str:
         f"{about['machine']}. {versions}. Options: `{' '.join(about['options'])}`.",
         _table([name for name, _ in COLUMNS], ([shown(r) for _, shown in COLUMNS] for r in results)),
         _effort(results),
-        "## Corrections\n\nCells whose text differs from what was read; changes of form alone are not counted.",
+        "## Corrections\n\nCells whose text differs from what was read; changes of form alone are not counted. "
+        "A rule's recall is its share of all misread cells.",
         _corrections(results),
         "## Confidence\n\nFields in steps of the confidence that the output states.",
         _reliability(results),

@@ -12,6 +12,7 @@ from benchmarks.metrics import (
     calibration_error,
     character_error_rate,
     corrections,
+    corrections_by_rule,
     is_amount,
     match,
     normalise,
@@ -19,7 +20,7 @@ from benchmarks.metrics import (
     residue,
     score,
 )
-from benchmarks.papers import Cell, Paper, Table, Text
+from benchmarks.papers import Cell, Correction, Paper, Table, Text
 
 
 def table(*rows: str, **more) -> Table:
@@ -189,6 +190,18 @@ def test_corrections_are_counted_by_what_they_did():
     assert found == CorrectionScore(changed=2, mended=1, spoiled=1, misread=2)
     assert (found.precision, found.recall) == (0.5, 0.5)
     assert corrections(match(TRUTH, done), "amount") == CorrectionScore(0, 0, 0, 0)
+
+
+def test_corrections_are_counted_for_each_rule_that_changed_a_cell():
+    mended = (Correction("办公贵", "办公费", "fixed_label"),)
+    spoiled = (Correction("水 费", "水费", "white_space"), Correction("水费", "电费", "subject_name"))
+    done = change(TRUTH, 1, 0, raw="办公贵", corrections=mended)
+    done = change(done, 2, 0, raw="水费", text="电费", corrections=spoiled)
+    found = corrections_by_rule(match(TRUTH, done).pairs)
+    assert found == {
+        "fixed_label": CorrectionScore(changed=1, mended=1, spoiled=0, misread=1),
+        "subject_name": CorrectionScore(changed=1, mended=0, spoiled=1, misread=1),
+    }
 
 
 def test_a_change_of_white_space_is_no_correction():

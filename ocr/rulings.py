@@ -58,6 +58,10 @@ def find_rulings(image: PageImage, options: RulingOptions = DEFAULT) -> Rulings:
     )
     rulings = _supported(strokes, options)
     rulings = Rulings(
+        _without_type(rulings.horizontal, level, unit, options),
+        _without_type(rulings.vertical, upright, unit, options),
+    )
+    rulings = Rulings(
         _without_loose(rulings.horizontal, rulings.vertical, level, unit, grounds, options),
         _without_loose(rulings.vertical, rulings.horizontal, upright, unit, tuple(map(_turned, grounds)), options),
     )
@@ -205,6 +209,20 @@ def _last_post(lines: Floats, posts: tuple[Ruling, ...], side: int) -> tuple[Flo
     return np.where(found, position[best], np.nan), thickness[best]
 
 
+# -- lines of type -------------------------------------------------------------------------------------------
+
+
+def _without_type(rules: tuple[Ruling, ...], thin: Pixels, unit: float, options: RulingOptions) -> tuple[Ruling, ...]:
+    """Without short rules that are as dark above and below: strokes in one line, in a line of type."""
+    return tuple(r for r in rules if r.length >= options.sure_length or not _is_type(r, thin, unit))
+
+
+def _is_type(rule: Ruling, thin: Pixels, unit: float) -> bool:
+    """Whether a rule has nearly as much ink on both sides of it as in itself."""
+    low, high = np.array([rule.start]), np.array([rule.end])
+    return bool((_beside(rule, low, high, thin, unit) > _TYPE * _dark_share(rule, low, high, thin, unit)).all())
+
+
 # -- strokes that run over a rule ------------------------------------------------------------------------
 
 
@@ -265,10 +283,18 @@ def _unlike(lines: Floats, thin: Pixels, unit: float, options: RulingOptions) ->
     least, most = np.quantile(ink[long], [0.1, 0.9])
     thinnest, thickest = np.quantile(lines[long, 4], [0.1, 0.9])
     # a hairline lies on one pixel here and on two there; many of them show both
-    step = (0.6 if long.sum() >= 6 else 1.05) / unit
+    many = long.sum() >= _MANY and thinnest * unit > _HAIRLINE
+    step, pale = (0.6, options.pale) if many else (1.05, options.pale * 0.75)
+    step /= unit
     odd = (lines[:, 4] < min(0.8 * thinnest, thinnest - step)) | (lines[:, 4] > max(1.25 * thickest, thickest + step))
-    unlike = ~long & (odd | (ink < options.pale * least) | (ink > most / options.pale))
+    unlike = ~long & (odd | (ink < pale * least) | (ink > most / pale))
     return np.asarray(unlike & (length[unlike].sum() < 0.25 * length.sum()))
+
+
+_MANY = 6
+"""Long rules from which they show how thick and dark the rules of a page are."""
+_HAIRLINE = 1.3
+"""Rules no thicker than this (pixels) lie on one pixel here and on two there, half as dark again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,10 +412,22 @@ def _stretches(line: list[Ruling], posts: Floats, thin: Pixels, unit: float, opt
     share = np.mean(parts, axis=0)
     enough = share >= np.where(high - low < 3 * options.window, 0.9, 0.75)
     enough &= np.min(parts, axis=0) >= 0.5
+    enough &= _beside(main, low, high, thin, unit) <= _TYPE * share
     return [
         Ruling(main.at((a + b) / 2), a - 0.5, b + 0.5, main.thickness, main.slope)
         for a, b in zip(low[enough].tolist(), high[enough].tolist(), strict=True)
     ]
+
+
+_TYPE = 0.6
+"""Type in line with a rule is as dark above and below; beside a rule there is type on one side at most (shares 0–1)."""
+
+
+def _beside(rule: Ruling, low: Floats, high: Floats, thin: Pixels, unit: float) -> Floats:
+    """The dark share above or below the line of ``rule``, whichever is less, between each ``low`` and ``high``."""
+    off = rule.thickness / 2 + 1.0
+    sides = (replace(rule, position=rule.position + side * off) for side in (-1, 1))
+    return np.minimum(*(_dark_share(r, low, high, thin, unit) for r in sides))
 
 
 def _dark_share(rule: Ruling, low: Floats, high: Floats, thin: Pixels, unit: float) -> Floats:

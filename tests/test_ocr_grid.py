@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+import pymupdf
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from ocr.grid import build_grids
 from ocr.rulings import find_rulings
 from ocr.types import Grid, PageImage, Ruling, Rulings
-from tests.drawn_tables import DrawnTable, Scan, page, regular, spans_of, tables
+from tests.drawn_tables import DrawnTable, Scan, page, photograph, regular, spans_of, tables, tiling
 
 HEADER = regular(6, 5, merges=((0, 0, 2, 1), (0, 1, 1, 2), (0, 3, 1, 2), (2, 0, 1, 2), (4, 2, 2, 1)))
 
@@ -63,6 +64,14 @@ def test_rules_of_any_grid_give_that_grid(table: DrawnTable) -> None:
 @given(tables(), st.sampled_from(["plain", "skew to the left", "hairlines at 150 dpi", "noise and specks"]))
 def test_a_drawn_grid_is_found_again(table: DrawnTable, name: str) -> None:
     (grid,) = found(page(table, SCANS[name]))
+    assert spans_of(grid) == table.cells
+
+
+def test_hairlines_that_lie_on_one_pixel_here_and_on_two_there_are_rules() -> None:
+    """At 150 dpi the rules at 40 and 50 points are half as dark again as those at 30, 60 and 70."""
+    cells = tiling(4, 4, ((0, 0, 3, 3),))
+    table = DrawnTable((30.0, 40.0, 50.0, 60.0, 70.4375), (25.0, 49.0, 73.0, 97.0, 121.0), cells)
+    (grid,) = found(page(table, SCANS["hairlines at 150 dpi"]))
     assert spans_of(grid) == table.cells
 
 
@@ -202,6 +211,27 @@ def test_text_centred_in_line_with_a_rule_makes_the_rule_no_longer() -> None:
     pixels[round(42 * unit) : round(52 * unit), x - 1 : x + 1] = 0  # a stroke of 本 above the rule between two columns
     (grid,) = found(replace(image, pixels=pixels))
     assert spans_of(grid) == table.cells
+
+
+@pytest.mark.parametrize("shift", [2.2, 2.5, 2.8, 3.1])
+def test_type_that_fills_a_merged_cell_in_line_with_a_rule_is_no_rule(shift: float) -> None:
+    """财政专户管理资金 over two rows of the head: its strokes lie where the rule of the next columns would go on."""
+    table = regular(5, 4, row=15.35, col=53.1, merges=((0, 1, 2, 1),))
+    image = page(table, Scan(text=False))
+    pdf = pymupdf.open()
+    sheet = pdf.new_page(width=image.width, height=image.height)
+    sheet.insert_text((table.cols[1] + 2.5, table.rows[1] + shift), "财政专户管理资金", fontname="china-s", fontsize=6)
+    shot = sheet.get_pixmap(dpi=200, colorspace=pymupdf.csGRAY)
+    type_ = np.frombuffer(shot.samples, np.uint8).reshape(shot.height, shot.width)
+    height, width = (min(a, b) for a, b in zip(type_.shape, image.pixels.shape, strict=True))
+    both = np.minimum(type_[:height, :width], image.pixels[:height, :width])
+    (grid,) = found(photographed(both))
+    assert spans_of(grid) == table.cells
+
+
+def photographed(pixels: np.ndarray) -> PageImage:
+    """The page as a scanner with a little blur sees it."""
+    return photograph(np.asarray(cv2.GaussianBlur(pixels, (0, 0), 0.5), dtype=np.uint8), Scan())
 
 
 @pytest.mark.parametrize(("n_rows", "n_cols"), [(14, 4), (6, 5)])

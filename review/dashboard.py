@@ -8,19 +8,18 @@ from datetime import date, datetime, timedelta
 from math import exp, lgamma, log, log1p
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from document.types import Status
 from review import schema
 from review.proposing import count_open
-from review.queue import REASON_WORDS, archive_id, queue_counts
+from review.queue import REASON_WORDS, archive_id, audited, decided, queue_counts, waiting
 from review.store import Store, utc_now
 from review.types import (
     Action,
     AuditEstimate,
     Choice,
     DashboardView,
-    FieldKind,
     FieldStatus,
     OperatorDay,
     QueueFilter,
@@ -83,13 +82,13 @@ def _totals(connection: Connection, wanted: Sequence[ColumnElement[bool]]) -> di
 
 
 def _outcomes(connection: Connection, wanted: Sequence[ColumnElement[bool]]) -> dict[str, int]:
-    query = select(_F.outcome, func.count()).where(_F.status == FieldStatus.DECIDED.value, *wanted)
+    query = select(_F.outcome, func.count()).where(decided(), *wanted)
     return {outcome: int(n) for outcome, n in connection.execute(query.group_by(_F.outcome))}
 
 
 def _by_reason(connection: Connection, wanted: Sequence[ColumnElement[bool]]) -> tuple[Choice, ...]:
     n = func.count()
-    query = select(_F.reason, n).where(_F.status == FieldStatus.WAITING.value, *wanted)
+    query = select(_F.reason, n).where(waiting(), *wanted)
     rows = connection.execute(query.group_by(_F.reason).order_by(n.desc())).all()
     return tuple(Choice(reason, REASON_WORDS[ReasonKind(reason)], count) for reason, count in rows if reason)
 
@@ -126,21 +125,17 @@ def audit_estimate(store: Store, archive: str | None = None) -> AuditEstimate:
     """
     number = None if archive is None else archive_id(store, archive)
     with store.read() as connection:
-        asked = [_F.is_audit, _F.is_lost.is_(False), *([] if number is None else [_F.archive_id == number])]
-        rows = connection.execute(
-            select(_F.machine_text, _F.text).where(
-                *asked, _F.status == FieldStatus.DECIDED.value, _F.outcome != Action.ILLEGIBLE.value
-            )
-        ).all()
-        waits = and_(*asked, _F.status == FieldStatus.WAITING.value, _F.kind != FieldKind.TABLE.value)
-        waiting = connection.execute(select(func.count()).where(waits)).scalar_one()
+        asked = [audited(), _F.is_lost.is_(False), *([] if number is None else [_F.archive_id == number])]
+        rows = connection.execute(select(_F.machine_text, _F.text, _F.status, _F.outcome).where(*asked)).all()
         whole = select(func.coalesce(func.sum(_DOC.n_unflagged), 0))
         population = connection.execute(
             whole if number is None else whole.where(_DOC.archive_id == number)
         ).scalar_one()
-    wrong = sum(not same_text(machine, text) for machine, text in rows)
-    low, high = clopper_pearson(wrong, len(rows))
-    return AuditEstimate(len(rows), wrong, waiting, int(population), wrong / len(rows) if rows else None, low, high)
+    waiting = sum(row.status == FieldStatus.WAITING.value for row in rows)
+    told = [r for r in rows if r.status == FieldStatus.DECIDED.value and r.outcome != Action.ILLEGIBLE.value]
+    wrong = sum(not same_text(row.machine_text, row.text) for row in told)
+    low, high = clopper_pearson(wrong, len(told))
+    return AuditEstimate(len(told), wrong, waiting, int(population), wrong / len(told) if told else None, low, high)
 
 
 def same_text(one: str, other: str) -> bool:

@@ -375,7 +375,7 @@ def _to_json(decision: HeldDecision) -> dict[str, Any]:
         "place": {
             "kind": place.kind.value,
             "page": place.page,
-            "bbox": [round(v, 2) for v in place.box.as_tuple()],
+            "bbox": [round(float(v), 2) for v in place.box.as_tuple()],
             "table": place.table,
             "row": place.row,
             "col": place.col,

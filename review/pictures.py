@@ -42,9 +42,9 @@ def crop_box(store: Store, field_id: int) -> Box:
 def surroundings(box: Box, width: float, height: float) -> Box:
     """The field's box with what stands around it, within a page of this size in points."""
     grown = box.grown(_BESIDE, _ABOVE)
-    left, top = max(0.0, min(grown.left, width)), max(0.0, min(grown.top, height))
-    right, bottom = max(left, min(grown.right, width)), max(top, min(grown.bottom, height, grown.top + _TALLEST))
-    return Box(left, top, max(right, min(left + 1, width)), max(bottom, min(top + 1, height)))
+    left, top = (max(0.0, min(at, most - 1)) for at, most in ((grown.left, width), (grown.top, height)))
+    right, bottom = max(left + 1, min(grown.right, width)), max(top + 1, min(grown.bottom, height, top + _TALLEST))
+    return Box(left, top, right, bottom)
 
 
 def crop_png(desk: Desk, field_id: int, cleaned: bool = False) -> bytes:

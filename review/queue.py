@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
+from sqlalchemy import Boolean, ColumnElement, Connection, Table, func, literal_column, or_, select, update
 
 from review import schema
 from review.schema import AnyRow
@@ -76,8 +76,9 @@ def claim_next(
     now = now or utc_now()
     wanted = conditions(store, chosen)
     with store.write() as connection:
-        own = select(_F.id).where(_F.claimed_by == user.name, _F.claimed_until > now, waiting(), *wanted).limit(1)
-        field_id = connection.execute(own).scalar()
+        mine = [row.id for row in _in_hand(connection, now) if row.claimed_by == user.name]
+        own = select(_F.id).where(_F.id.in_(mine), *wanted).limit(1)
+        field_id = connection.execute(own).scalar() if mine else None
         _let_go(connection, user.name, field_id)
         if field_id is not None:
             return _claimed(connection, field_id, user.name, now, again=True)
@@ -122,6 +123,13 @@ def refuse_if_taken(row: AnyRow, user: str, now: datetime) -> None:
         raise FieldTaken(f"{row.claimed_by} has this field in hand. Take the next one.")
 
 
+def _in_hand(connection: Connection, now: datetime) -> list[AnyRow]:
+    """The waiting fields that someone has in hand; asked by the claim alone, of which there are only a few."""
+    query = select(_F.id, _F.claimed_by, _F.claimed_until, _F.status).where(_F.claimed_by.is_not(None))
+    rows = connection.execute(query).all()
+    return [r for r in rows if r.status == FieldStatus.WAITING.value and r.claimed_until > now]
+
+
 def _let_go(connection: Connection, user: str, but: int | None) -> None:
     mine = [_F.claimed_by == user] + ([] if but is None else [_F.id != but])
     connection.execute(update(schema.FIELDS).where(*mine).values(**NOBODY))
@@ -138,8 +146,23 @@ def _claimed(connection: Connection, field_id: int, user: str, now: datetime, ag
 
 
 def waiting() -> ColumnElement[bool]:
-    """Fields in the queue."""
-    return _F.status == FieldStatus.WAITING.value
+    """Fields in the queue, in the words of the partial indexes."""
+    return literal_column(f"fields.{schema.WAITING}", Boolean)
+
+
+def decided() -> ColumnElement[bool]:
+    """Fields that a person's decision holds for."""
+    return literal_column(f"fields.{schema.DECIDED}", Boolean)
+
+
+def audited() -> ColumnElement[bool]:
+    """Fields of the random sample."""
+    return literal_column("fields.is_audit", Boolean)
+
+
+def asked() -> ColumnElement[bool]:
+    """Fields that are or were in the queue."""
+    return literal_column(f"fields.{schema.ASKED}", Boolean)
 
 
 def conditions(store: Store, chosen: QueueFilter | None) -> list[ColumnElement[bool]]:
@@ -232,9 +255,9 @@ def queue_counts(store: Store, chosen: QueueFilter | None = None, now: datetime 
     now = now or utc_now()
     wanted = conditions(store, chosen)
     with store.read() as connection:
-        found = _summed(connection) if not wanted else _counted(connection, wanted)
-        in_hand = and_(_F.claimed_by.is_not(None), _F.claimed_until > now)
-        claimed = connection.execute(select(func.count()).where(in_hand, waiting(), *wanted)).scalar_one()
+        found = _summed(connection) if not wanted else _by_status(connection, wanted)
+        held = [row.id for row in _in_hand(connection, now)]
+        claimed = connection.execute(select(func.count()).where(_F.id.in_(held), *wanted)).scalar_one() if held else 0
     return QueueCounts(
         found[FieldStatus.WAITING.value], claimed, found[FieldStatus.DECIDED.value], found[FieldStatus.SETTLED.value]
     )
@@ -249,9 +272,8 @@ def _summed(connection: Connection) -> Counter[str]:
     return Counter({name.value: int(n) for name, n in zip(names, row, strict=True)})
 
 
-def _counted(connection: Connection, wanted: Sequence[ColumnElement[bool]]) -> Counter[str]:
-    open_ = [s.value for s in (FieldStatus.WAITING, FieldStatus.DECIDED, FieldStatus.SETTLED)]
-    rows = connection.execute(select(_F.status, func.count()).where(_F.status.in_(open_), *wanted).group_by(_F.status))
+def _by_status(connection: Connection, wanted: Sequence[ColumnElement[bool]]) -> Counter[str]:
+    rows = connection.execute(select(_F.status, func.count()).where(asked(), *wanted).group_by(_F.status))
     return Counter({status: int(n) for status, n in rows})
 
 
@@ -259,21 +281,59 @@ def filter_choices(store: Store, chosen: QueueFilter | None = None) -> FilterCho
     """What can be filtered by, with counts of waiting fields."""
     wanted = conditions(store, chosen)
     with store.read() as connection:
+        if chosen is None or (chosen.table, chosen.reason, chosen.kind) == (None, None, None):
+            archives, documents = _by_documents(connection, store, chosen)
+        else:
+            archives, documents = (_counted(connection, c, wanted) for c in (_F.archive_id, _F.document_id))
+        named = _names(connection, schema.ARCHIVES, archives), _names(connection, schema.DOCUMENTS, documents)
+        tables, reasons, kinds = _facets(connection, wanted)
+    return FilterChoices(
+        tuple(Choice(named[0][i], named[0][i], n) for i, n in archives),
+        tuple(Choice(str(i), named[1][i], n) for i, n in documents),
+        tuple(Choice(t, t or "（无标题）", n) for t, n in tables),
+        tuple(Choice(r, REASON_WORDS[ReasonKind(r)], n) for r, n in reasons if r),
+        tuple(Choice(k, KIND_WORDS[FieldKind(k)], n) for k, n in kinds),
+    )
 
-        def counted(column: ColumnElement[Any]) -> list[tuple[Any, int]]:
-            n = func.count()
-            query = select(column, n).where(waiting(), *wanted).group_by(column).order_by(n.desc(), column)
-            return [(value, count) for value, count in connection.execute(query.limit(MOST_CHOICES))]
 
-        archives = {i: name for i, name in connection.execute(select(schema.ARCHIVES.c.id, schema.ARCHIVES.c.name))}  # noqa: C416
-        documents = counted(_F.document_id)
-        d = schema.DOCUMENTS.c
-        found = select(d.id, d.name).where(d.id.in_([i for i, _ in documents]))
-        names = {i: name for i, name in connection.execute(found)}  # noqa: C416
-        return FilterChoices(
-            tuple(Choice(archives[i], archives[i], n) for i, n in counted(_F.archive_id)),
-            tuple(Choice(str(i), names[i], n) for i, n in documents),
-            tuple(Choice(t, t or "（无标题）", n) for t, n in counted(_F.table_name)),
-            tuple(Choice(r, REASON_WORDS[ReasonKind(r)], n) for r, n in counted(_F.reason) if r),
-            tuple(Choice(k, KIND_WORDS[FieldKind(k)], n) for k, n in counted(_F.kind)),
-        )
+Counts = list[tuple[Any, int]]
+
+
+def _counted(connection: Connection, column: ColumnElement[Any], wanted: Sequence[ColumnElement[bool]]) -> Counts:
+    """How many fields wait, by a column's values."""
+    n = func.count()
+    query = select(column, n).where(waiting(), *wanted).group_by(column).order_by(n.desc(), column)
+    return [(value, int(count)) for value, count in connection.execute(query.limit(MOST_CHOICES))]
+
+
+def _facets(connection: Connection, wanted: Sequence[ColumnElement[bool]]) -> tuple[Counts, Counts, Counts]:
+    """How many fields wait, by table, reason and kind: one look along one index."""
+    columns = (_F.table_name, _F.reason, _F.kind)
+    query = select(*columns, func.count()).where(waiting(), *wanted).group_by(_F.archive_id, *columns)
+    found: tuple[Counter[Any], Counter[Any], Counter[Any]] = (Counter(), Counter(), Counter())
+    for *values, count in connection.execute(query):
+        for counter, value in zip(found, values, strict=True):
+            counter[value] += int(count)
+    tables, reasons, kinds = (sorted(c.items(), key=lambda x: (-x[1], str(x[0])))[:MOST_CHOICES] for c in found)
+    return tables, reasons, kinds
+
+
+def _by_documents(connection: Connection, store: Store, chosen: QueueFilter | None) -> tuple[Counts, Counts]:
+    """How many fields wait, by archive and by document, where no filter looks into the documents."""
+    d, n = schema.DOCUMENTS.c, func.sum(schema.DOCUMENTS.c.n_waiting)
+    wanted: list[ColumnElement[bool]] = [d.n_waiting > 0]
+    if chosen is not None and chosen.archive is not None:
+        wanted.append(d.archive_id == archive_id(store, chosen.archive))
+    if chosen is not None and chosen.document_id is not None:
+        wanted.append(d.id == chosen.document_id)
+
+    def counted(column: ColumnElement[Any]) -> Counts:
+        query = select(column, n).where(*wanted).group_by(column).order_by(n.desc(), column).limit(MOST_CHOICES)
+        return [(value, int(count)) for value, count in connection.execute(query)]
+
+    return counted(d.archive_id), counted(d.id)
+
+
+def _names(connection: Connection, table: Table, counts: Counts) -> dict[int, str]:
+    found = select(table.c.id, table.c.name).where(table.c.id.in_([i for i, _ in counts]))
+    return {i: name for i, name in connection.execute(found)}  # noqa: C416

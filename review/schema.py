@@ -79,6 +79,18 @@ def _id() -> Column[Any]:
     return Column("id", Integer, primary_key=True, autoincrement=True)
 
 
+WAITING = "status = 'waiting'"
+ASKED = "status <> 'quiet'"
+DECIDED = "status = 'decided'"
+"""Conditions of partial indexes: a query uses one only where it says the condition in the same words, and SQLite only
+where no parameter stands in it."""
+
+
+def _partial(name: str, condition: str, *columns: str) -> Index:
+    """An index over the rows that the condition names."""
+    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
 ARCHIVES = Table(
     "archives",
     METADATA,
@@ -118,12 +130,7 @@ DOCUMENTS = Table(
     Column("n_unflagged", Integer, nullable=False, comment="fields with a text that nothing flagged"),
     UniqueConstraint("archive_id", "name"),
     Index(None, "n_waiting", "id"),
-    Index(
-        "ix_documents_unemitted",
-        "id",
-        sqlite_where=text("revision > emitted"),
-        postgresql_where=text("revision > emitted"),
-    ),
+    _partial("ix_documents_unemitted", "revision > emitted", "id"),
     sqlite_autoincrement=True,
 )
 
@@ -172,19 +179,19 @@ FIELDS = Table(
     Column("claimed_until", Utc),
     Index("ix_fields_place", "document_id", "block", "row", "col"),
     Index("ix_fields_page", "document_id", "page"),
-    Index("ix_fields_document_status", "document_id", "status"),
-    Index("ix_fields_worst", "status", "skips", "rank", "id"),
-    Index("ix_fields_in_order", "status", "document_id", "block", "row", "col", "id"),
-    Index("ix_fields_filters", "status", "archive_id", "reason", "kind", "document_id", "table_name"),
-    Index("ix_fields_outcome", "status", "outcome"),
+    _partial("ix_fields_worst", WAITING, "skips", "rank", "id"),
+    _partial("ix_fields_in_order", WAITING, "document_id", "block", "row", "col", "id"),
+    _partial("ix_fields_of_document", WAITING, "document_id", "skips", "rank", "id"),
+    _partial("ix_fields_of_archive", WAITING, "archive_id", "skips", "rank", "id"),
+    _partial("ix_fields_of_table", WAITING, "table_name", "skips", "rank", "id"),
+    _partial("ix_fields_of_reason", WAITING, "reason", "skips", "rank", "id"),
+    _partial("ix_fields_of_kind", WAITING, "kind", "skips", "rank", "id"),
+    _partial("ix_fields_filters", ASKED, "status", "archive_id", "reason", "kind", "document_id", "table_name"),
+    _partial("ix_fields_facets", WAITING, "archive_id", "table_name", "reason", "kind"),
+    _partial("ix_fields_outcome", DECIDED, "archive_id", "outcome"),
     Index("ix_fields_read", "read_key", "status"),
-    Index(
-        "ix_fields_claimed",
-        "claimed_by",
-        sqlite_where=text("claimed_by IS NOT NULL"),
-        postgresql_where=text("claimed_by IS NOT NULL"),
-    ),
-    Index("ix_fields_audit", "archive_id", "status", sqlite_where=text("is_audit"), postgresql_where=text("is_audit")),
+    _partial("ix_fields_claimed", "claimed_by IS NOT NULL", "claimed_by"),
+    _partial("ix_fields_audit", "is_audit", "archive_id", "status"),
     sqlite_autoincrement=True,
 )
 

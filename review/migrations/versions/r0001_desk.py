@@ -204,21 +204,89 @@ def upgrade() -> None:
         sqlite_where=sa.text("claimed_by IS NOT NULL"),
         postgresql_where=sa.text("claimed_by IS NOT NULL"),
     )
-    op.create_index("ix_fields_document_status", "fields", ["document_id", "status"], unique=False)
+    op.create_index(
+        "ix_fields_facets",
+        "fields",
+        ["archive_id", "table_name", "reason", "kind"],
+        unique=False,
+        sqlite_where=sa.text("status = 'waiting'"),
+        postgresql_where=sa.text("status = 'waiting'"),
+    )
     op.create_index(
         "ix_fields_filters",
         "fields",
         ["status", "archive_id", "reason", "kind", "document_id", "table_name"],
         unique=False,
+        sqlite_where=sa.text("status <> 'quiet'"),
+        postgresql_where=sa.text("status <> 'quiet'"),
     )
     op.create_index(
-        "ix_fields_in_order", "fields", ["status", "document_id", "block", "row", "col", "id"], unique=False
+        "ix_fields_in_order",
+        "fields",
+        ["document_id", "block", "row", "col", "id"],
+        unique=False,
+        sqlite_where=sa.text("status = 'waiting'"),
+        postgresql_where=sa.text("status = 'waiting'"),
     )
-    op.create_index("ix_fields_outcome", "fields", ["status", "outcome"], unique=False)
+    op.create_index(
+        "ix_fields_of_archive",
+        "fields",
+        ["archive_id", "skips", "rank", "id"],
+        unique=False,
+        sqlite_where=sa.text("status = 'waiting'"),
+        postgresql_where=sa.text("status = 'waiting'"),
+    )
+    op.create_index(
+        "ix_fields_of_document",
+        "fields",
+        ["document_id", "skips", "rank", "id"],
+        unique=False,
+        sqlite_where=sa.text("status = 'waiting'"),
+        postgresql_where=sa.text("status = 'waiting'"),
+    )
+    op.create_index(
+        "ix_fields_of_kind",
+        "fields",
+        ["kind", "skips", "rank", "id"],
+        unique=False,
+        sqlite_where=sa.text("status = 'waiting'"),
+        postgresql_where=sa.text("status = 'waiting'"),
+    )
+    op.create_index(
+        "ix_fields_of_reason",
+        "fields",
+        ["reason", "skips", "rank", "id"],
+        unique=False,
+        sqlite_where=sa.text("status = 'waiting'"),
+        postgresql_where=sa.text("status = 'waiting'"),
+    )
+    op.create_index(
+        "ix_fields_of_table",
+        "fields",
+        ["table_name", "skips", "rank", "id"],
+        unique=False,
+        sqlite_where=sa.text("status = 'waiting'"),
+        postgresql_where=sa.text("status = 'waiting'"),
+    )
+    op.create_index(
+        "ix_fields_outcome",
+        "fields",
+        ["archive_id", "outcome"],
+        unique=False,
+        sqlite_where=sa.text("status = 'decided'"),
+        postgresql_where=sa.text("status = 'decided'"),
+    )
     op.create_index("ix_fields_page", "fields", ["document_id", "page"], unique=False)
     op.create_index("ix_fields_place", "fields", ["document_id", "block", "row", "col"], unique=False)
     op.create_index("ix_fields_read", "fields", ["read_key", "status"], unique=False)
-    op.create_index("ix_fields_worst", "fields", ["status", "skips", "rank", "id"], unique=False)
+    op.create_index(
+        "ix_fields_worst",
+        "fields",
+        ["skips", "rank", "id"],
+        unique=False,
+        sqlite_where=sa.text("status = 'waiting'"),
+        postgresql_where=sa.text("status = 'waiting'"),
+    )
     op.create_table(
         "sums",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),

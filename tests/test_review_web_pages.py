@@ -244,6 +244,9 @@ def test_the_language_is_chinese_until_one_switches(here: Site) -> None:
     answer = client.post("/language", data={"language": "en", "next": "/queue"})
     assert answer.headers["location"] == "/queue"
     assert "Fields that need review" in client.get("/queue").text
+    assert (
+        'name="next" value="/queue?kind=text&amp;order=document"' in client.get("/queue?kind=text&order=document").text
+    )
     assert client.get("/api/fields/0").json()["error"]["message"] == "Not found."
     assert client.post("/language", data={"language": "tlh"}).status_code == 422
 

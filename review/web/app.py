@@ -20,7 +20,7 @@ from review.web import documents, overview, visits, work
 from review.web.contexts import ErrorPage
 from review.web.errors import LoginNeeded, Problem, problem_of, problem_of_status, problem_response
 from review.web.options import DeskOptions
-from review.web.room import STATIC, Room, language_of, page, templates, user_of
+from review.web.room import STATIC, Room, address_asked, language_of, page, templates, user_of
 from review.web.security import Guard
 
 log = logging.getLogger(__name__)
@@ -67,8 +67,7 @@ def serve(desk: Desk, options: DeskOptions) -> None:
 
 def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, LoginNeeded) and request.method == "GET" and not _wants_json(request):
-        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        return RedirectResponse(f"/login?next={quote(path)}", 303)
+        return RedirectResponse(f"/login?next={quote(address_asked(request))}", 303)
     return _answer(request, problem_of(error))
 
 

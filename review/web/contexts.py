@@ -44,6 +44,8 @@ class Shell:
     user: User | None
     language: Language
     path: str
+    here: str
+    """Where a change of language leads back to: path and query."""
     by_proxy: bool
     """Logged in by a proxy: there is no logging out here."""
     script_words: str

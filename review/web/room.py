@@ -71,6 +71,11 @@ def address_of(request: Request) -> str:
     return caller_address(peer, request.headers.get("x-forwarded-for"), room_of(request).options)
 
 
+def address_asked(request: Request) -> str:
+    """Path and query of the page asked for."""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
 def user_of(request: Request) -> User | None:
     """Who sends the request: the session's user, or the one a trusted proxy names."""
     room = room_of(request)
@@ -117,6 +122,7 @@ def fragment(request: Request, context: Context, user: User | None) -> str:
         user=user,
         language=language,
         path=request.url.path,
+        here=address_asked(request) if request.method == "GET" else "/",
         by_proxy=room_of(request).options.user_header is not None,
         script_words=json.dumps(script_words(language), ensure_ascii=False),
     )

@@ -177,6 +177,60 @@ def test_headings_shading_charts_and_photographs_are_no_watermark() -> None:
         assert result.seals == ()
 
 
+def plain(kind: str, number: int) -> PageImage:
+    """A page without watermark as offices have it; ``number`` makes it another page of the same document."""
+    grey = draw_page(300 + number)
+    colour = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
+    if kind == "cream paper":
+        return as_page(scan((colour * np.array([0.86, 0.94, 0.97])).astype(np.uint8), number)[0])
+    if kind == "shade of a telephone":
+        light = np.linspace(0.62, 1.0, grey.shape[1], dtype=np.float32)[None, :]
+        return as_page(scan((grey * light).astype(np.uint8), number)[0])
+    if kind == "grey bands":
+        for top in range(250, 1100, 60):
+            grey[top : top + 30, 60:810] = (grey[top : top + 30, 60:810] * 0.82).astype(np.uint8)
+    if kind == "dark heads":
+        for top in (240, 700):
+            colour[top : top + 44, 60:810] = (120, 60, 20)
+            cv2.putText(colour, "ITEM   AMOUNT", (90, top + 32), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (255, 255, 255), 2)
+        return as_page(scan(colour, number)[0])
+    if kind == "large grey title":
+        cv2.putText(grey, f"PART {number}", (120, 640), cv2.FONT_HERSHEY_SIMPLEX, 3.0, 60, 10)
+    if kind == "one bit":
+        return replace(as_page(np.where(scan(grey, number)[0] < 140, 0, 255).astype(np.uint8)), bilevel=True)
+    if kind == "broad":
+        grey = np.ascontiguousarray(np.rot90(grey))
+    if kind == "blank":
+        grey = np.full_like(grey, 252)
+    return as_page(scan(grey, number, noise=4.0 if kind == "noisy" else 2.0)[0], number + 1)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "cream paper",
+        "shade of a telephone",
+        "grey bands",
+        "dark heads",
+        "large grey title",
+        "one bit",
+        "broad",
+        "blank",
+        "noisy",
+    ],
+)
+def test_every_kind_of_plain_page_comes_out_bit_for_bit(kind: str) -> None:
+    pages = [plain(kind, number) for number in range(3)]
+    watermark = find_watermark(pages)
+    for page in pages:
+        before = page.pixels.copy()
+        for mark in (watermark, found(Mark())):
+            result = remove_watermark(page, mark)
+            assert result.image.pixels is page.pixels
+            assert result.coverage == 0
+        assert np.array_equal(page.pixels, before)
+
+
 def test_words_of_the_phrase_in_prose_stay() -> None:
     # Every drawn page has 内部审计, 预算审核 and 仅供参考 as labels: ordinary type.
     result, page, clean = cleaned(Mark())

@@ -43,6 +43,7 @@ def mend_numbering(table: Table, roles: TableRoles) -> Table:
 def _lost_numbers(table: Table, roles: TableRoles) -> Iterator[tuple[Cell, int]]:
     """Blank cells of a count whose neighbours leave room for just one number: 3, nothing, 5."""
     at = {(c.row, c.col): c for c in table.cells}
+    ones = {c.row for c in table.cells if c.reading.text == "1"}
     for (row, col), cell in at.items():
         if cell.reading.text or cell.row_span > 1 or cell.col_span > 1:
             continue
@@ -53,6 +54,11 @@ def _lost_numbers(table: Table, roles: TableRoles) -> Iterator[tuple[Cell, int]]
         else:
             continue
         if before is None or after is None:
+            continue
+        beyond = at.get((row, col + 2))
+        starts = after.reading.text == "2" and beyond is not None and beyond.reading.text == "3"
+        if starts and row in roles.numbering_rows and col not in roles.line_columns and row not in ones:
+            yield cell, 1
             continue
         first, last = before.reading.text, after.reading.text
         if _NUMBER.fullmatch(first) and _NUMBER.fullmatch(last) and int(last) == int(first) + 2:

@@ -44,6 +44,9 @@ _YUAN_GROUPS = re.compile(r"(?<![\d.,])([1-9]\d{0,2}(?:\.\d{3})+)(?=元)")
 """115.300元: no sum in yuan has three decimals."""
 _PROSE_SPLIT = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})* \d{1,4}(?=万元|元|亿元|%|％)")
 _IN_PIECES = "数字由两段读成，小数点可能丢失"
+_HAN_END = re.compile(r"[\u4e00-\u9fff）)]$")
+_SURELY = 0.9
+"""Probability of a character from which it is one, not a stroke of a watermark."""
 _NOUGHT = 0.05
 _ROUNDS = 4
 """One repair may lay another fault bare (.0。1): bounded, and then stable."""
@@ -228,7 +231,22 @@ def _swept(table: Table, scanned: frozenset[int]) -> Table:
         else c
         for c in table.cells
     )
+    run_over = {(c.row, c.col): word for c in table.cells if c.col in columns and (word := _word_before_number(c))}
+    cells = tuple(
+        replace(c, reading=_flagged(c.reading, f"右邻金额格里的“{word}”可能是本格的文字"))
+        if (word := run_over.get((c.row, c.col + c.col_span))) and _HAN_END.search(c.reading.text)
+        else c
+        for c in cells
+    )
     return replace(table, cells=cells)
+
+
+def _word_before_number(cell: Cell) -> str | None:
+    """What was surely read as a word before the number of a cell: more likely its neighbour's end than debris."""
+    characters = [c for line in cell.lines for c in line.characters if c.text.strip()]
+    if number_in_debris(cell.reading.text) is None or not characters or characters[0].probability < _SURELY:
+        return None
+    return characters[0].text if _HAN_END.search(characters[0].text) else None
 
 
 def _without_debris(reading: Reading) -> Reading:

@@ -124,3 +124,19 @@ def test_a_lost_line_number_comes_back_where_there_is_room_for_just_one() -> Non
     assert lines("1", "2", "", "4", "5", "6") == ["1", "2", "3", "4", "5", "6"]
     assert lines("1", "2", "", "3", "4", "5") == ["1", "2", "", "3", "4", "5"]
     assert lines("1", "2", "", "", "5", "6") == ["1", "2", "", "", "5", "6"]
+
+
+def test_a_first_column_number_comes_back_before_two_and_three() -> None:
+    table = table_of(
+        [["科目编码", "名称", "甲", "乙", "丙"], ["栏次", "", "2", "3", "4"], ["201", "水费", "1.0", "2.0", "3.0"]]
+    )
+    mended = mend_numbering(table, table_roles(table))
+    assert [c.reading.text for c in mended.cells if c.row == 1] == ["栏次", "1", "2", "3", "4"]
+
+
+def test_a_blank_between_two_halves_of_a_table_is_no_lost_number() -> None:
+    """栏次, blank under 行次, 1, 栏次, blank under 行次, 2, 3: the numbers go on in the right half."""
+    heads = ["项目", "行次", "金额", "项目", "行次", "合计", "其中"]
+    rows = [heads, ["栏次", "", "1", "栏次", "", "2", "3"], ["收入", "1", "1.0", "支出", "2", "2.0", "3.0"]]
+    table = table_of(rows)
+    assert mend_numbering(table, table_roles(table)) == table

@@ -332,3 +332,16 @@ def test_a_percent_sign_read_as_another_character(text: str, last: Character, ex
     reading = document.tables[0].cells[0].reading
     assert (reading.text, reading.needs_review) == (expected, said)
     assert mend_percents(document) == document
+
+
+@pytest.mark.parametrize(("sure", "said"), [(0.97, True), (0.4, False)])
+def test_a_word_before_an_amount_may_be_its_neighbours(sure: float, said: bool) -> None:
+    rows = [["科目名称", "金额"], *([["工资", f"{n}.20"] for n in range(5)]), ["土地使用权出让收安排的支出", "入2.81"]]
+    table = table_of(rows)
+    line = TextLine("入2.81", Box(0, 0, 9, 9), 0.9, tuple(Character(c, sure, 0, 1) for c in "入2.81"))
+    cells = (*table.cells[:-1], replace(table.cells[-1], lines=(line,)))
+    page = Page(1, Origin.SCAN, 100, 100)
+    cleaned_table = clean_numbers(replace(document_of(replace(table, cells=cells)), pages=(page,))).tables[0]
+    name, amount = cleaned_table.cells[-2:]
+    assert amount.reading.text == "2.81"
+    assert name.reading.needs_review == said

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from document.exceptions import ContractError
 from document.geometry import Box
+from document.row_codes import row_codes
 from document.types import (
     Block,
     BlockKind,
@@ -141,6 +142,7 @@ def _table(table: Table) -> Json:
         "needs_review": table.needs_review,
         "reasons": list(table.reasons),
         "cells": [_cell(c) for c in table.cells],
+        **({} if (codes := row_codes(table)) is None else {"row_codes": list(codes)}),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -71,8 +71,8 @@ class _Joined:
 def _with_page(done: _Joined, content: PageContent, options: AssembleOptions) -> _Joined:
     """The blocks with one more page's; what goes on from the page before is joined to it."""
     before, blocks = list(done.blocks), list(content.blocks)
-    last = next((i for i in range(len(before) - 1, -1, -1) if not _is_outside(before[i])), None)
-    first = next((i for i, b in enumerate(blocks) if not _is_outside(b)), None)
+    last = _first_of(before, range(len(before) - 1, -1, -1))
+    first = _first_of(blocks, range(len(blocks)))
     if last is not None and first is not None and before[last].pages[-1] == content.page.number - 1:
         upper, previous = before[last], done.pages[-1]
         if isinstance(upper, Table) and options.merge_tables:
@@ -84,6 +84,22 @@ def _with_page(done: _Joined, content: PageContent, options: AssembleOptions) ->
                 before[last] = _joined(upper, lower)
                 del blocks[first]
     return _Joined((*before, *blocks), (*done.pages, content))
+
+
+def _first_of(blocks: Sequence[Block], order: Iterable[int]) -> int | None:
+    """The first block in ``order`` that may go on. Before a table a stray digit (a page number, a speck) does not."""
+    inside = [i for i in order if not _is_outside(blocks[i])]
+    table = next((i for i in inside if not _is_stray(blocks[i])), None)
+    return table if table is not None and isinstance(blocks[table], Table) else next(iter(inside), None)
+
+
+def _is_stray(block: Block) -> bool:
+    """Whether a block is a few digits or signs and no words."""
+    return isinstance(block, TextBlock) and len(block.reading.text) <= 3 and not _WORDS.search(block.reading.text)
+
+
+_WORDS = re.compile(r"[^\W\d_]")
+"""A letter or a Chinese character."""
 
 
 def _table_joined(

@@ -6,6 +6,7 @@ import random
 from dataclasses import replace
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typeset import PAGE, centred, grid, line, set_paragraphs, shaken
@@ -89,6 +90,18 @@ def test_a_table_over_the_page_is_one(first: int, second: int, repeated: bool) -
     assert is_whole(table)
     assert {c.page for c in table.cells} == {1, 2}
     assert len(tables(assemble(pages, AssembleOptions(merge_tables=False))[0])) == 2
+
+
+@pytest.mark.parametrize("stray", ["11", "1", "—", "·"])
+def test_a_stray_digit_below_a_table_does_not_part_it(stray: str) -> None:
+    upper, lower = grid([HEAD, *rows(0, 30)], 240), grid(rows(30, 4), 60, page=2)
+    for under, over in (([line(stray, 300, 745)], []), ([], [line(stray, 480, 45)])):
+        blocks, _ = assemble([page(1, under, upper), page(2, over, lower)])
+        (table,) = tables(blocks)
+        assert table.n_rows == 35
+        assert stray in texts(blocks)  # it is still said
+    # negative control: words below a table end it
+    assert len(tables(assemble([page(1, [line("以上合计", 300, 745)], upper), page(2, [], lower)])[0])) == 2
 
 
 def test_repeated_captions_become_running_heads() -> None:

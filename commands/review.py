@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -156,14 +158,19 @@ def serve(database: str, dictionaries: Path | None, **values: Any) -> int:
     from flows.emission import Emitter
     from flows.pictures import PageDrawer
     from review.desk import Desk
-    from review.service import documents_to_reemit
+    from review.service import document_folder, documents_to_reemit
     from review.web.app import serve as serve_desk
 
     options = _desk_options(values)
     with _store(database) as store, Emitter(store, dictionaries) as emitter:
         for document_id in documents_to_reemit(store):
             emitter.notify(document_id)
-        desk = Desk(store, PageDrawer(), _cache(database), emitter.notify, dictionaries)
+        notify = emitter.notify
+        if os.environ.get("PREFECT_API_URL"):
+            from flows.events import announcing
+
+            notify = announcing(emitter.notify, partial(document_folder, store))
+        desk = Desk(store, PageDrawer(), _cache(database), notify, dictionaries)
         click.echo(f"The desk is at http://{options.host}:{options.port}/ (Ctrl-C ends it).")
         serve_desk(desk, options)
     return 0

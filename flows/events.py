@@ -9,11 +9,10 @@ A document is announced at least once: where a run is cut off just then, by the 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from prefect.events import emit_event
-from prefect.events.worker import EventsWorker
 
 from document.exceptions import InputError
 from flows.pieces import Item, Job, Outputs
@@ -57,9 +56,15 @@ def announce_review(name: str, folder: str) -> None:
     emit_event(RESOLVED, resource={"prefect.resource.id": f"qingzhang.review.{name}", "qingzhang.output": folder})
 
 
-def deliver_events() -> None:
-    """Wait until what was said has left this process."""
-    EventsWorker.drain_all(timeout=10, at_exit=False)
+def announcing(notify: Callable[[int], None], folder_of: Callable[[int], Path]) -> Callable[[int], None]:
+    """``notify`` of a document's number, which also says that people have decided on it."""
+
+    def both(number: int) -> None:
+        notify(number)
+        folder = folder_of(number)
+        announce_review(folder.name, str(folder))
+
+    return both
 
 
 def check_server() -> None:

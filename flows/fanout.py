@@ -16,8 +16,10 @@ from typing import Any
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.concurrency.sync import concurrency
+from prefect.exceptions import ObjectNotFound
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.tasks import Task, exponential_backoff
 from pydantic import BaseModel, ConfigDict, Field
@@ -103,6 +105,18 @@ def _engine_slot(limit: str | None) -> Iterator[None]:
         yield
 
 
+def existing_limit(name: str | None) -> str | None:
+    """The limit's name where the server has it: asking for one that is not there would fill the log."""
+    if name is None or "{host}" in name:
+        return name
+    with get_client(sync_client=True) as client:
+        try:
+            client.read_global_concurrency_limit_by_name(name)
+        except ObjectNotFound:
+            return None
+    return name
+
+
 @dataclass(slots=True)
 class _Way:
     """A document on its way."""
@@ -138,6 +152,7 @@ class Fanout:
         admit: Callable[[Item], Item | None] = lambda item: item,
     ) -> None:
         self._admit = admit
+        self._limit: str | None = None
         self._job = job
         self._spread = spread
         self._done = done
@@ -154,6 +169,7 @@ class Fanout:
         """All documents; one that fails does not stop the others."""
         self._open_soon.extend(_Way(item) for item in items)
         self._total = len(items)
+        self._limit = existing_limit(self._spread.engine_limit)
         with task_runner(self._spread) as (runner, slots):
             try:
                 while self._open_soon or self._open:
@@ -173,7 +189,7 @@ class Fanout:
 
     def _next(self, runner: Any, slots: int) -> bool:
         """Start the next piece; False where there is none now."""
-        limit = self._spread.engine_limit
+        limit = self._limit
         if self._closing:
             way = self._closing.popleft()
             self._submit(runner, close_task, way, 0, {"opened": way.opened})

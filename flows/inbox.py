@@ -21,7 +21,7 @@ from flows.artifacts import DocumentRow
 from flows.inputs import folder_names
 from flows.outputs import file_hash
 from flows.pieces import Item, manifest_in, place_of
-from flows.places import Folder, LocalFolder, RemoteFolder, cache_folder, fetch, file_name, local_path
+from flows.places import Folder, LocalFolder, RemoteFolder, cache_folder, content_hash, file_name, local_path
 from flows.sources import scans_at
 
 STATE = ".uploads"
@@ -71,7 +71,7 @@ class Inbox:
             path = local_path(url)
             try:
                 if path is None:
-                    yield Upload(url, file_hash(fetch(url)))  # objects in a bucket come whole
+                    yield Upload(url, content_hash(url))  # objects in a bucket come whole
                 elif time.time() - path.stat().st_mtime >= seconds:
                     yield Upload(url, _known_hash(path))
             except FileNotFoundError:  # taken away meanwhile

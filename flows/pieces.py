@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -35,7 +35,7 @@ from flows.export import DOCUMENT
 from flows.inputs import place_digest
 from flows.options import RunOptions
 from flows.outputs import MANIFEST, Manifest, PageFailure, cache_key, commit, file_hash
-from flows.places import Folder, fetch, folder_at, local_path, scratch
+from flows.places import Folder, content_hash, fetch, file_name, folder_at, local_path, scratch
 from flows.readers import Reader, lent_reader
 from flows.tasks import (
     Answer,
@@ -61,6 +61,7 @@ from flows.versions import versions
 from flows.workers import Lost
 from review.decisions import FILE as DECISIONS
 
+Answered = TypeVar("Answered")
 _OTHER_STEPS = 10
 """Times ``page_seconds`` that opening and closing a document may take, as in ``flows/batch.py``."""
 
@@ -153,17 +154,17 @@ def open_document(item: Item, job: Job) -> Opened | Outputs:
     """
     began = time.monotonic()
     check_versions(job)
-    path, sha256 = _fetched(item.url)
-    key = cache_key(path.name, sha256, job.options.model_dump(mode="json"), job.versions)
+    sha256 = _read(content_hash, item.url)
+    key = cache_key(file_name(item.url), sha256, job.options.model_dump(mode="json"), job.versions)
     work, folder = work_folder(job.folder, key), job.folder.child(item.name)
     manifest = manifest_in(folder)
     if manifest is not None and not job.force and holds(folder, manifest, key):
         if missing := set(job.options.outputs) - set(manifest.formats):
-            add_formats(folder, path, missing)
+            add_formats(folder, _read(fetch, item.url), missing)
         return _as_they_are(manifest, key, announced=not work.names())
     plan = read_plan(work, job.steps.__module__)
     if plan is None:
-        plan = _prepare(item, path, job)
+        plan = _prepare(item, _read(fetch, item.url), job)
         write_plan(work, plan)
     numbers = tuple(plan.numbers)
     return Opened(key, sha256, numbers, left_to_read(numbers, chunk_names(work)), time.monotonic() - began)
@@ -370,10 +371,10 @@ def _as_they_are(manifest: Manifest, key: str, announced: bool) -> Outputs:
     )
 
 
-def _fetched(url: str) -> tuple[Path, str]:
+def _read(how: Callable[[str], Answered], url: str) -> Answered:
+    """``how(url)``; what is wrong with the file for good fails the document. Raises DocumentFailed, OSError."""
     try:
-        path = fetch(url)
-        return path, file_hash(path)
+        return how(url)
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
         reason = error.strerror or str(error)
         raise DocumentFailed(
@@ -395,7 +396,7 @@ def _at_hand(item: Item, job: Job, work: Folder) -> Iterator[Path]:
     plan = read_plan(work, job.steps.__module__)
     if plan is None:
         raise WorkGone(f"{item.url}: its plan is not there any more.")
-    path, _ = _fetched(item.url)
+    path = _read(fetch, item.url)
     with scratch() as here:
         store(plan_file(here), replace(plan, path=path))
         yield here

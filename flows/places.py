@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -19,6 +20,11 @@ from urllib.parse import unquote, urlsplit
 
 from document.exceptions import MissingDependencyError
 from flows.outputs import file_hash
+
+_MOST_BYTES = 20_000_000_000
+"""Of copies that a machine keeps."""
+_IN_USE = 3600.0
+"""Seconds for which a copy counts as in use since it was last asked for: a chunk of pages takes minutes."""
 
 
 class Folder(ABC):
@@ -267,10 +273,11 @@ def fetch(url: str) -> Path:
     if path is not None:
         return path
     system, remote = file_system(url)
-    known = _note(system, remote)
-    if known.exists() and (copy := _copy(known.read_text(), url)).exists():
+    note = _note(system, remote)
+    if note.exists() and (copy := _copy(note.read_text(), url)).exists():
         os.utime(copy)
         return copy
+    _make_room(_MOST_BYTES)
     draft = cache_folder() / f"{uuid.uuid4().hex}.draft"
     try:
         system.get_file(remote, str(draft))
@@ -280,17 +287,35 @@ def fetch(url: str) -> Path:
         os.replace(draft, copy)
     finally:
         draft.unlink(missing_ok=True)
-    _write_note(known, digest)
+    _write_note(note, digest)
     return copy
 
 
-def forget(url: str) -> None:
-    """Take away this machine's copy of a remote file."""
-    if local_path(url) is None:
-        system, remote = file_system(url)
-        known = _note(system, remote)
-        if known.exists():
-            shutil.rmtree(_copy(known.read_text(), url).parent, ignore_errors=True)
+def content_hash(url: str) -> str:
+    """SHA-256 of a file; a remote one is fetched only where this machine has not seen these bytes. Raises OSError."""
+    path = local_path(url)
+    if path is not None:
+        return file_hash(path)
+    note = _note(*file_system(url))
+    return note.read_text() if note.exists() else file_hash(fetch(url))
+
+
+def _make_room(most: int) -> None:
+    """Take copies away that nobody has used for an hour, the oldest first, until no more than ``most`` bytes remain."""
+    found = [(stat.st_mtime, stat.st_size, f) for f in cache_folder().glob("inputs/*/*") if (stat := _stat(f))]
+    total = sum(size for _, size, _ in found)
+    for used, size, copy in sorted(found, key=lambda item: item[0]):
+        if total <= most or time.time() - used < _IN_USE:
+            return
+        shutil.rmtree(copy.parent, ignore_errors=True)
+        total -= size
+
+
+def _stat(file: Path) -> os.stat_result | None:
+    try:
+        return file.stat()
+    except OSError:  # another process made room
+        return None
 
 
 def file_name(url: str) -> str:

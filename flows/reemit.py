@@ -18,9 +18,9 @@ from flows.claims import Claims
 from flows.emission import emit, emit_reviewed
 from flows.export import read_document
 from flows.fanout import RETRYING, failed_row
-from flows.outputs import MANIFEST, file_hash
+from flows.outputs import MANIFEST
 from flows.pieces import manifest_in, on_disk
-from flows.places import Folder, fetch, file_name, folder_at
+from flows.places import Folder, content_hash, fetch, file_name, folder_at
 from flows.sources import scans_at
 from review import service
 from review.decisions import FILE as DECISIONS
@@ -157,7 +157,7 @@ def _scan(scans: str | None, output: Folder, name: str, sha256: str) -> str | No
     if scans is None:
         return None
     for url in scans_at(folder_at(scans), output):
-        if file_name(url) == name and file_hash(fetch(url)) == sha256:
+        if file_name(url) == name and content_hash(url) == sha256:
             return url
     return None
 

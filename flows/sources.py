@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 from document.exceptions import InputError, NotADocument
 from flows.batch import line_up
 from flows.inputs import MAX_FILES, SUFFIXES, find_inputs, folder_names, scans_below
-from flows.outputs import Manifest, file_hash
+from flows.outputs import Manifest
 from flows.pieces import Item, manifest_in, place_of
-from flows.places import Folder, fetch, file_system, local_path
+from flows.places import Folder, content_hash, file_system, local_path
 
 _AT_ONCE = 16
 """Requests to a bucket at a time."""
@@ -70,7 +70,7 @@ def name_items(urls: Sequence[str], output: Folder) -> tuple[Item, ...]:
         if manifest is None or manifest.place == place_of(url):
             return False
         try:
-            return manifest.sha256 != file_hash(fetch(url))
+            return manifest.sha256 != content_hash(url)
         except OSError:
             return False
 

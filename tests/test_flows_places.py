@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +18,7 @@ from flows.batch import BatchOptions, run_batch
 from flows.claims import Claims
 from flows.options import RunOptions
 from flows.pieces import Item, Job, Opened, Outputs, close_document, on_disk, open_document, put_away, read_pages
-from flows.places import Folder, LocalFolder, RemoteFolder, fetch, folder_at, forget
+from flows.places import Folder, LocalFolder, RemoteFolder, _make_room, content_hash, fetch, folder_at
 from flows.readers import end_readers
 from flows.sources import find_sources
 from flows.versions import versions
@@ -111,8 +113,15 @@ def test_a_remote_file_is_fetched_once_and_again_when_it_changes(bucket: str, mo
     assert fetch(f"{place.url}/a.pdf").read_bytes() == b"as it was"
     place.write("a.pdf", b"other bytes")
     assert fetch(f"{place.url}/a.pdf").read_bytes() == b"other bytes"
-    forget(f"{place.url}/a.pdf")
-    assert not fetch(f"{place.url}/a.pdf").samefile(copy)
+    kept = fetch(f"{place.url}/a.pdf")
+    _make_room(0)
+    assert kept.exists(), "it may be in use"
+    os.utime(kept, (0, 0))
+    _make_room(0)
+    assert not kept.exists()
+    assert content_hash(f"{place.url}/a.pdf") == hashlib.sha256(b"other bytes").hexdigest()
+    assert not kept.exists(), "its hash is known without it"
+    assert fetch(f"{place.url}/a.pdf").read_bytes() == b"other bytes"
     with pytest.raises(FileNotFoundError):
         fetch(f"{place.url}/none.pdf")
 
@@ -173,3 +182,11 @@ def test_an_unknown_protocol_is_named() -> None:
 
     with pytest.raises(MissingDependencyError, match="nonsense"):
         folder_at("nonsense://bucket/x")
+
+
+def test_urls_survive_the_command_line() -> None:
+    from commands.run import as_url
+
+    assert as_url(Path("s3://bucket/a b/c.pdf")) == "s3://bucket/a b/c.pdf"
+    assert as_url(Path("/in/a.pdf")) == "/in/a.pdf"
+    assert as_url(Path("in/a:b.pdf")) == "in/a:b.pdf"

@@ -81,3 +81,16 @@ def test_decisions_about_other_bytes_are_not_applied(tmp_path: Path) -> None:
     before = label(tmp_path / "a")
     _write_anew(LocalFolder(tmp_path), "a", None)
     assert label(tmp_path / "a") == before
+
+
+def test_the_desk_says_that_people_have_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows import events
+
+    said: list[tuple[str, dict[str, str]]] = []
+    monkeypatch.setattr(events, "emit_event", lambda event, resource: said.append((event, resource)))
+    told: list[int] = []
+    events.announcing(told.append, lambda number: Path(f"/out/{number}"))(7)
+    assert told == [7]
+    assert said == [
+        ("qingzhang.review.resolved", {"prefect.resource.id": "qingzhang.review.7", "qingzhang.output": "/out/7"})
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -165,7 +165,7 @@ def serve(database: str, dictionaries: Path | None, **values: Any) -> int:
     with _store(database) as store, Emitter(store, dictionaries) as emitter:
         for document_id in documents_to_reemit(store):
             emitter.notify(document_id)
-        notify = emitter.notify
+        notify: Callable[[int], None] = emitter.notify
         if os.environ.get("PREFECT_API_URL"):
             from flows.events import announcing
 

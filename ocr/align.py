@@ -21,10 +21,10 @@ from document.geometry import Box
 from document.types import TextLine
 from ocr import patterns
 from ocr.heads import centred_edges, centred_spans, head_spans
+from ocr.levelrules import level_ruled_grid
 from ocr.pieces import pieces
 from ocr.rows import Row, Segment, build_rows
 from ocr.spans import merged
-from ocr.threerule import three_rule_grid
 from ocr.types import Grid, GridCell, Ruling, Rulings
 
 
@@ -81,11 +81,14 @@ def align_grids(
     rows = build_rows(level, near=options.gutter) if level else ()
     finer = build_rows([p for k in level for p in pieces(k)], near=_APART) if level else ()
     groups = [part for g in _rule_groups(rulings, taken, options) for part in _between_captions(g, rows, options)]
-    grids = [g for rules in groups if (g := _three_ruled(rules, finer, taken, options)) is not None]
-    three = tuple(g.box for g in grids)
-    ruled = [b for rules in groups if len(rules) >= 3 and (b := _ruled_band(rules, finer)) is not None]
-    ruled = [b for b in ruled if not any(t.top - 3 < b.top < t.bottom for t in three)]
-    grids += [g for band in ruled if (g := _grid(band, options)) is not None]
+    grids: list[Grid] = []
+    for rules in sorted(groups, key=lambda g: -g[0].length):
+        if any(g.box.contains((r.start + r.end) / 2, r.position) for g in grids for r in rules):
+            continue  # rules over some columns of a table that is known
+        grid = _level_ruled(rules, finer, rulings, taken, options)
+        if grid is None and len(rules) >= 3 and (band := _ruled_band(rules, finer)) is not None:
+            grid = _grid(band, options)
+        grids += [grid] if grid is not None else []
     taken = taken + tuple(g.box for g in grids)
     free = [row for row in rows if not any(_within(s.box, taken) for s in row)]
     grids += [g for band in _free_bands(free, taken, options) if (g := _grid(band, options)) is not None]
@@ -126,24 +129,32 @@ def _between_captions(rules: list[Ruling], rows: Sequence[Row], options: AlignOp
     return [part for part in parts if len(part) >= 2]
 
 
-def _three_ruled(rules: list[Ruling], rows: Sequence[Row], taken: Sequence[Box], options: AlignOptions) -> Grid | None:
-    """The table of a head between the first two rules and a body without rules, where these are such rules.
+def _level_ruled(
+    rules: list[Ruling], rows: Sequence[Row], rulings: Rulings, taken: Sequence[Box], options: AlignOptions
+) -> Grid | None:
+    """The table of a head and a body between level rules, by its head.
 
-    The last rule ends it; where there is none it goes on over the page, to the last row that is near.
+    The last of three or more rules ends it; with two it goes on over the page, to the last row that is near.
     """
-    if len(rules) > 3:
-        return None
-    left, right = min(r.start for r in rules), max(r.end for r in rules)
-    head = rules[0].position, rules[1].position
-    below = [row for row in rows if _middle(row) > head[1]]
-    bottom = rules[2].position if len(rules) == 3 else _end_of_body(head[1], below, taken, options)
-    inside = [row for row in rows if head[0] < _middle(row) < bottom]
+    levels = [r.position for r in rules]
+    extent = min(r.start for r in rules), max(r.end for r in rules)
+    below = [row for row in rows if _middle(row) > levels[1]]
+    bottom = levels[-1] if len(levels) > 2 else _end_of_body(levels[1], below, taken, options)
+    inside = [row for row in rows if levels[0] < _middle(row) < bottom]
     parts = [s for row in inside for s in row]
-    if not parts or any(s.box.left < left - s.em or s.box.right > right + s.em for s in parts):
+    if not parts or any(s.box.left < extent[0] - s.em or s.box.right > extent[1] + s.em for s in parts):
         return None
     if sum(len(s.text) for s in parts) > options.cell_length * len(parts):
         return None
-    return three_rule_grid(inside, head, bottom, (left, right))
+    partial = [
+        r.position
+        for r in rulings.horizontal
+        if levels[0] < r.position < bottom
+        and extent[0] - 3 <= r.start
+        and r.end <= extent[1] + 3
+        and options.rule_ends < r.length < extent[1] - extent[0] - options.rule_ends
+    ]
+    return level_ruled_grid(inside, levels if len(levels) == 2 else levels[:-1], partial, bottom, extent)
 
 
 def _end_of_body(start: float, rows: Sequence[Row], taken: Sequence[Box], options: AlignOptions) -> float:

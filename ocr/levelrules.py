@@ -1,4 +1,4 @@
-"""Tables of three rules (三线表): above the head, below it and at the end; neither columns nor rows are ruled.
+"""Tables with level rules only: of three (三线表: above the head, below it, at the end), or one below each row.
 
 The head says where the columns are: each name of its last row stands in the middle of its column, and where the
 print is less exact, columns part where no text of the body stands between two names. Columns that only the body has
@@ -24,10 +24,10 @@ from ocr.rows import merged as joined
 from ocr.spans import merged
 from ocr.types import Grid, GridCell
 
-__all__ = ["ThreeRuleOptions", "three_rule_grid"]
+__all__ = ["LevelRuleOptions", "level_ruled_grid"]
 
 
-class ThreeRuleOptions(BaseModel):
+class LevelRuleOptions(BaseModel):
     """What belongs together in a head and a body without rules. Lengths are type sizes (em) unless said otherwise."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,44 +40,74 @@ class ThreeRuleOptions(BaseModel):
     crossing: float = Field(0.12, ge=0, le=0.5, description="share of rows whose text may cross a column's edge (0–1)")
     full: float = Field(1.6, ge=0, le=10, description="a line that leaves less room in its column goes on (em)")
     both_sides: int = Field(3, ge=2, le=50, description="rows with text on both sides of a gap that parts a column")
+    max_head: int = Field(6, ge=1, le=20, description="rules below the first that may still be in the head")
     max_lines: int = Field(12, ge=2, le=40, description="lines of a head at most, to bound the work")
 
 
-DEFAULT = ThreeRuleOptions()
+DEFAULT = LevelRuleOptions()
 
+_APART = 3.0
+"""Rules nearer than this are one, points."""
 _EACH_ROW = 1.0
 """How much nearer to its middle a name must be for each further row that it is to span, points."""
+_BODY = re.compile(r"[-+]?[\d,，]*\d[.．]\d{1,2}%?|\d{3,7}")
+"""What stands in a body and in no head: amounts and codes; the number of a column (栏次) has fewer digits."""
 _NUMBER = re.compile(r"[-+]?[\d,，.．]+%?")
 
 
-def three_rule_grid(
+def level_ruled_grid(
     rows: Sequence[Row],
-    head: tuple[float, float],
+    levels: Sequence[float],
+    partial: Sequence[float],
     bottom: float,
     extent: tuple[float, float],
-    options: ThreeRuleOptions = DEFAULT,
+    options: LevelRuleOptions = DEFAULT,
 ) -> Grid | None:
-    """The table of a head between the heights ``head`` and a body down to ``bottom``; None where it has no columns.
+    """The table below the first of the rules at ``levels``, down to ``bottom``; None where it has no columns.
 
-    ``rows`` are the pieces of text from the upper rule on, ``extent`` the ends of the rules; all in points.
+    ``rows`` are its pieces of text, ``partial`` the heights of rules that run over some columns only (under a name
+    that spans them), ``extent`` the ends of the rules; all in points.
     """
-    parts = [s for row in rows for s in row]
-    upper = [s for s in parts if head[0] < s.box.center[1] < head[1]]
-    lower = [s for s in parts if head[1] <= s.box.center[1] < bottom]
+    end = _head_end(rows, levels, options)
+    if end is None:
+        return None
+    parts = [s for row in rows for s in row if levels[0] < s.box.center[1] < bottom]
+    lower = [s for s in parts if s.box.center[1] >= levels[end]]
     size = _type_size(parts)
-    names = _names(upper, options.pitch * size)
-    if len(names) > 40 or len(lower) < 2:
+    names = _names([s for s in parts if s.box.center[1] < levels[end]], options.pitch * size)
+    if len(names) > 60 or len(lower) < 2:
         return None
     body = _body_rows(lower, options)
     cols = _columns(names, body, extent, options)
     if cols is None or not _fills(body, cols):
         return None
     body = _wraps_joined(body, cols, size, options)
-    tiers = _tiers(names, cols, head)
-    edges = (*tiers, *((_bottom(a) + _top(b)) / 2 for a, b in pairwise(body)), bottom)
+    heights = [*((_bottom(a) + _top(b)) / 2 for a, b in pairwise(body)), bottom]
+    ruled = [(a, b) for a, b in pairwise([*levels[end:], bottom]) if b - a > 0.8 * size]
+    if len(ruled) >= max(2, 0.5 * len(body)):
+        body = [tuple(sorted((s for s in lower if a <= s.box.center[1] < b), key=_from_left)) for a, b in ruled]
+        heights = [b for _, b in ruled]
+    tiers = _all_tiers(names, levels[: end + 1], partial, cols)
+    edges = (*tiers, *heights)
     cells = [*_head_cells(names, tiers, cols), *_body_cells(body, edges, len(tiers) - 1, cols)]
     box = Box(cols[0], edges[0], cols[-1], edges[-1])
     return Grid(box, len(edges) - 1, len(cols) - 1, tuple(cells), edges, tuple(cols), ruled=False)
+
+
+def _is_total(row: Sequence[Segment]) -> bool:
+    """Whether a row begins with 合计; a head has it further to the right."""
+    return bool(row) and re.fullmatch(r"[合总]\s*计", row[0].text.strip()) is not None
+
+
+def _head_end(rows: Sequence[Row], levels: Sequence[float], options: LevelRuleOptions) -> int | None:
+    """The number of the rule below the head: the first with a code, an amount or a total below it."""
+    if len(levels) <= 3:
+        return 1
+    for number, (top, below) in enumerate(pairwise(levels[: options.max_head + 2])):
+        here = sorted((s for row in rows for s in row if top < s.box.center[1] < below), key=_from_left)
+        if number and (any(_BODY.fullmatch(s.text.strip()) for s in here) or _is_total(here)):
+            return number
+    return None
 
 
 # -- the head --------------------------------------------------------------------------------------------
@@ -110,7 +140,7 @@ def _goes_on(upper: Segment, lower: Segment, pitch: float) -> bool:
 
 
 def _columns(
-    names: Sequence[Segment], body: Sequence[Row], extent: tuple[float, float], options: ThreeRuleOptions
+    names: Sequence[Segment], body: Sequence[Row], extent: tuple[float, float], options: LevelRuleOptions
 ) -> tuple[float, ...] | None:
     """The column edges: those that centred names give, else those between names that the body leaves free.
 
@@ -124,15 +154,15 @@ def _columns(
             continue
         exact = centred_edges([(a + b) / 2 for a, b in spans], *extent)
         if exact is not None and _are_free(exact[1:-1], body, options):
-            found.append(exact)
+            found.append(_parted(exact, body, options))
         elif first == last:  # of several rows some names may span others: only exact middles tell
             between = [_clearest(a[1], b[0], body) for a, b in pairwise(spans)]
-            found += [(extent[0], *between, extent[1])] if _are_free(between, body, options) else []
-    best = max(found, key=len, default=None)
-    return None if best is None else _parted(best, body, options)
+            edges = (extent[0], *between, extent[1])
+            found += [_parted(edges, body, options)] if _are_free(between, body, options) else []
+    return max(found, key=len, default=None)
 
 
-def _levels(names: Sequence[Segment], options: ThreeRuleOptions) -> list[list[Segment]]:
+def _levels(names: Sequence[Segment], options: LevelRuleOptions) -> list[list[Segment]]:
     """The names in rows of one height, from top to bottom."""
     levels: list[list[Segment]] = []
     for name in names:
@@ -143,7 +173,7 @@ def _levels(names: Sequence[Segment], options: ThreeRuleOptions) -> list[list[Se
     return levels
 
 
-def _are_free(edges: Sequence[float], body: Sequence[Row], options: ThreeRuleOptions) -> bool:
+def _are_free(edges: Sequence[float], body: Sequence[Row], options: LevelRuleOptions) -> bool:
     """Whether hardly a row's text crosses any of the edges; a label centred over columns may (合计)."""
     most = max(1, options.crossing * len(body))
     return all(sum(_crosses(row, x) for row in body) <= most for x in edges)
@@ -170,7 +200,7 @@ def _clearest(left: float, right: float, body: Sequence[Row]) -> float:
     return (steps[best[0]] + steps[best[1]]) / 2
 
 
-def _parted(cols: Sequence[float], body: Sequence[Row], options: ThreeRuleOptions) -> tuple[float, ...]:
+def _parted(cols: Sequence[float], body: Sequence[Row], options: LevelRuleOptions) -> tuple[float, ...]:
     """The columns, those with two lists of texts under one name parted: codes and names under 项目."""
     edges = [cols[0]]
     for left, right in pairwise(cols):
@@ -183,6 +213,19 @@ def _parted(cols: Sequence[float], body: Sequence[Row], options: ThreeRuleOption
                 edges.append(x)
         edges.append(right)
     return tuple(edges)
+
+
+def _all_tiers(
+    names: Sequence[Segment], levels: Sequence[float], partial: Sequence[float], cols: Sequence[float]
+) -> tuple[float, ...]:
+    """The heights between the rows of the head: its rules, those over some columns only, and what the names show."""
+    edges: list[float] = []
+    for top, bottom in pairwise(levels):
+        inner = sorted(y for y in partial if top + _APART < y < bottom - _APART)
+        kept = [y for n, y in enumerate(inner) if n == 0 or y - inner[n - 1] > _APART]
+        within = [n for n in names if top < n.box.center[1] < bottom]
+        edges += [top, *kept] if kept else _tiers(within, cols, (top, bottom))[:-1]
+    return (*edges, levels[-1])
 
 
 def _tiers(names: Sequence[Segment], cols: Sequence[float], head: tuple[float, float]) -> tuple[float, ...]:
@@ -261,7 +304,7 @@ def _spans(row: Row, cols: Sequence[float]) -> dict[int, int]:
 # -- the body --------------------------------------------------------------------------------------------
 
 
-def _body_rows(parts: Sequence[Segment], options: ThreeRuleOptions) -> list[Row]:
+def _body_rows(parts: Sequence[Segment], options: LevelRuleOptions) -> list[Row]:
     """The rows: pieces that share some of their height, directly or by a piece between."""
     rows: list[list[Segment]] = []
     low = 0.0
@@ -272,21 +315,21 @@ def _body_rows(parts: Sequence[Segment], options: ThreeRuleOptions) -> list[Row]
         else:
             rows.append([part])
             low = part.box.bottom
-    return [tuple(sorted(row, key=lambda s: (s.box.left, s.box.top))) for row in rows]
+    return [tuple(sorted(row, key=_from_left)) for row in rows]
 
 
-def _wraps_joined(body: Sequence[Row], cols: Sequence[float], size: float, options: ThreeRuleOptions) -> list[Row]:
+def _wraps_joined(body: Sequence[Row], cols: Sequence[float], size: float, options: LevelRuleOptions) -> list[Row]:
     """The rows, a line without an amount joined to the one whose label goes on in it."""
     rows = [body[0]]
     for row in body[1:]:
         if _wraps(rows[-1], row, cols, size, options):
-            rows[-1] = tuple(sorted((*rows[-1], *row), key=lambda s: (s.box.left, s.box.top)))
+            rows[-1] = tuple(sorted((*rows[-1], *row), key=_from_left))
         else:
             rows.append(row)
     return rows
 
 
-def _wraps(upper: Row, lower: Row, cols: Sequence[float], size: float, options: ThreeRuleOptions) -> bool:
+def _wraps(upper: Row, lower: Row, cols: Sequence[float], size: float, options: LevelRuleOptions) -> bool:
     """Whether one of two rows is only the rest of a label of the other."""
     alone = [r for r in (upper, lower) if not any(_NUMBER.fullmatch(s.text.strip()) for s in r)]
     if not alone or min(map(len, alone)) > 2:
@@ -323,6 +366,10 @@ def _cell(row: int, col: int, high: int, wide: int, edges: Sequence[float], cols
 def _place(at: float, edges: Sequence[float]) -> int:
     """The number of the column or row that a place lies in; the nearest for one outside."""
     return max(0, min(len(edges) - 2, sum(edge <= at for edge in edges[1:])))
+
+
+def _from_left(part: Segment) -> tuple[float, float]:
+    return part.box.left, part.box.top
 
 
 def _top(row: Row) -> float:

@@ -370,8 +370,8 @@ class _Form:
     """How a table prints its amounts."""
 
     decimals: int | None
-    like: str
-    """A comma where thousands are separated."""
+    like: str | None
+    """A comma where thousands are separated, "" where they are not, None where nothing tells."""
     zero: str
     """What stands for nothing: a blank, or 0.00."""
 
@@ -379,7 +379,7 @@ class _Form:
 def _form_of(table: Table, decimals: int | None) -> _Form:
     texts = [c.reading.text for c in table.cells if c.amount is not None]
     zero = printed(Decimal(0), decimals)
-    like = "," if number_style(texts).separators else ""
+    like = {True: ",", False: "", None: None}[number_style(texts).separators]
     return _Form(decimals, like, zero if texts.count(zero) >= MANY_ZEROS else "")
 
 
@@ -445,7 +445,7 @@ def _written_cell(cell: Cell, place: Place, verdicts: _Verdicts, identities: Ide
     if change is not None:
         value, words, score = change
         places = _places_of(reading.text) if decimals is None else decimals
-        text = grouped(value, form.like or reading.text, places) if value else form.zero
+        text = grouped(value, reading.text if form.like is None else form.like, places) if value else form.zero
         record = Correction(reading.text, text, Rule.IDENTITY, score, f"{identities.source} {words}")
         reading = replace(
             reading, text=text, corrections=(*reading.corrections, record), needs_review=False, reasons=()

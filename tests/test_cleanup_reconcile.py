@@ -286,3 +286,15 @@ def test_a_repair_in_a_table_without_a_form_of_its_own_keeps_the_decimals_that_w
     text = cell(doc, 1, 1).reading.text
     assert text in ("4,498.90", "4,0498.90")
     assert text == "4,498.90" or cell(doc, 1, 1).reading.needs_review
+
+
+def test_a_repair_is_printed_as_its_table_prints_thousands() -> None:
+    """A comma in a garbled reading is no sign of one in print."""
+    rows = [["科目编码", "科目名称", "合计", "基本支出", "项目支出"]]
+    rows += [
+        ["205", "教育支出", "1614.72", "1000.00", "614.72"],
+        ["20501", "教育管理事务", "16f4,.72", "1000.00", "614.72"],
+    ]
+    rows += [["2050101", "行政运行", "1614.72", "1000.00", "614.72"], ["", "合计", "1614.72", "1000.00", "614.72"]]
+    doc = reconcile(document(table(rows)), IDENTITIES)
+    assert cell(doc, 2, 2).reading.text == "1614.72"

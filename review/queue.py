@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Connection, Table, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, func, literal_column, or_, select, update
 
 from review import schema
 from review.schema import AnyRow
@@ -145,24 +145,29 @@ def _claimed(connection: Connection, field_id: int, user: str, now: datetime, ag
 # --- which fields ------------------------------------------------------------------------------------------
 
 
+def _said(condition: str) -> ColumnElement[bool]:
+    """A condition in exactly these words: of a typed one SQLAlchemy makes ``… = 1`` on SQLite, and no index fits it."""
+    return literal_column(condition)
+
+
 def waiting() -> ColumnElement[bool]:
     """Fields in the queue, in the words of the partial indexes."""
-    return literal_column(f"fields.{schema.WAITING}", Boolean)
+    return _said(f"fields.{schema.WAITING}")
 
 
 def decided() -> ColumnElement[bool]:
     """Fields that a person's decision holds for."""
-    return literal_column(f"fields.{schema.DECIDED}", Boolean)
+    return _said(f"fields.{schema.DECIDED}")
 
 
 def audited() -> ColumnElement[bool]:
     """Fields of the random sample."""
-    return literal_column("fields.is_audit", Boolean)
+    return _said("fields.is_audit")
 
 
 def asked() -> ColumnElement[bool]:
     """Fields that are or were in the queue."""
-    return literal_column(f"fields.{schema.ASKED}", Boolean)
+    return _said(f"fields.{schema.ASKED}")
 
 
 def conditions(store: Store, chosen: QueueFilter | None) -> list[ColumnElement[bool]]:
@@ -279,17 +284,14 @@ def _by_status(connection: Connection, wanted: Sequence[ColumnElement[bool]]) ->
 
 def filter_choices(store: Store, chosen: QueueFilter | None = None) -> FilterChoices:
     """What can be filtered by, with counts of waiting fields."""
-    wanted = conditions(store, chosen)
+    chosen = chosen or QueueFilter()
     with store.read() as connection:
-        if chosen is None or (chosen.table, chosen.reason, chosen.kind) == (None, None, None):
-            archives, documents = _by_documents(connection, store, chosen)
-        else:
-            archives, documents = (_counted(connection, c, wanted) for c in (_F.archive_id, _F.document_id))
-        named = _names(connection, schema.ARCHIVES, archives), _names(connection, schema.DOCUMENTS, documents)
-        tables, reasons, kinds = _facets(connection, wanted)
+        archives, documents, tables, reasons, kinds = _facets(connection, store, chosen)
+        archive_names = _names(connection, schema.ARCHIVES, archives)
+        document_names = _names(connection, schema.DOCUMENTS, documents)
     return FilterChoices(
-        tuple(Choice(named[0][i], named[0][i], n) for i, n in archives),
-        tuple(Choice(str(i), named[1][i], n) for i, n in documents),
+        tuple(Choice(archive_names[i], archive_names[i], n) for i, n in archives),
+        tuple(Choice(str(i), document_names[i], n) for i, n in documents),
         tuple(Choice(t, t or "（无标题）", n) for t, n in tables),
         tuple(Choice(r, REASON_WORDS[ReasonKind(r)], n) for r, n in reasons if r),
         tuple(Choice(k, KIND_WORDS[FieldKind(k)], n) for k, n in kinds),
@@ -297,41 +299,25 @@ def filter_choices(store: Store, chosen: QueueFilter | None = None) -> FilterCho
 
 
 Counts = list[tuple[Any, int]]
+"""Values with how many fields wait there, most first."""
 
 
-def _counted(connection: Connection, column: ColumnElement[Any], wanted: Sequence[ColumnElement[bool]]) -> Counts:
-    """How many fields wait, by a column's values."""
-    n = func.count()
-    query = select(column, n).where(waiting(), *wanted).group_by(column).order_by(n.desc(), column)
-    return [(value, int(count)) for value, count in connection.execute(query.limit(MOST_CHOICES))]
+def _facets(connection: Connection, store: Store, chosen: QueueFilter) -> tuple[Counts, ...]:
+    """How many fields wait, by archive, document, table, reason and kind.
 
-
-def _facets(connection: Connection, wanted: Sequence[ColumnElement[bool]]) -> tuple[Counts, Counts, Counts]:
-    """How many fields wait, by table, reason and kind: one look along one index."""
-    columns = (_F.table_name, _F.reason, _F.kind)
-    query = select(*columns, func.count()).where(waiting(), *wanted).group_by(_F.archive_id, *columns)
-    found: tuple[Counter[Any], Counter[Any], Counter[Any]] = (Counter(), Counter(), Counter())
+    One look along one index that holds all five; by table, reason and kind is chosen here, for a database that is
+    asked to would go by another index and look every field up.
+    """
+    columns = (_F.archive_id, _F.document_id, _F.table_name, _F.reason, _F.kind)
+    where = conditions(store, QueueFilter(archive=chosen.archive, document_id=chosen.document_id))
+    query = select(*columns, func.count()).where(waiting(), *where).group_by(*columns)
+    wanted = (None, None, chosen.table, chosen.reason and chosen.reason.value, chosen.kind and chosen.kind.value)
+    found: tuple[Counter[Any], ...] = tuple(Counter() for _ in columns)
     for *values, count in connection.execute(query):
-        for counter, value in zip(found, values, strict=True):
-            counter[value] += int(count)
-    tables, reasons, kinds = (sorted(c.items(), key=lambda x: (-x[1], str(x[0])))[:MOST_CHOICES] for c in found)
-    return tables, reasons, kinds
-
-
-def _by_documents(connection: Connection, store: Store, chosen: QueueFilter | None) -> tuple[Counts, Counts]:
-    """How many fields wait, by archive and by document, where no filter looks into the documents."""
-    d, n = schema.DOCUMENTS.c, func.sum(schema.DOCUMENTS.c.n_waiting)
-    wanted: list[ColumnElement[bool]] = [d.n_waiting > 0]
-    if chosen is not None and chosen.archive is not None:
-        wanted.append(d.archive_id == archive_id(store, chosen.archive))
-    if chosen is not None and chosen.document_id is not None:
-        wanted.append(d.id == chosen.document_id)
-
-    def counted(column: ColumnElement[Any]) -> Counts:
-        query = select(column, n).where(*wanted).group_by(column).order_by(n.desc(), column).limit(MOST_CHOICES)
-        return [(value, int(count)) for value, count in connection.execute(query)]
-
-    return counted(d.archive_id), counted(d.id)
+        if all(want is None or want == value for want, value in zip(wanted, values, strict=True)):
+            for counter, value in zip(found, values, strict=True):
+                counter[value] += int(count)
+    return tuple(sorted(c.items(), key=lambda item: (-item[1], str(item[0])))[:MOST_CHOICES] for c in found)
 
 
 def _names(connection: Connection, table: Table, counts: Counts) -> dict[int, str]:

@@ -187,7 +187,7 @@ FIELDS = Table(
     _partial("ix_fields_of_reason", WAITING, "reason", "skips", "rank", "id"),
     _partial("ix_fields_of_kind", WAITING, "kind", "skips", "rank", "id"),
     _partial("ix_fields_filters", ASKED, "status", "archive_id", "reason", "kind", "document_id", "table_name"),
-    _partial("ix_fields_facets", WAITING, "archive_id", "table_name", "reason", "kind"),
+    _partial("ix_fields_facets", WAITING, "archive_id", "table_name", "reason", "kind", "document_id"),
     _partial("ix_fields_outcome", DECIDED, "archive_id", "outcome"),
     Index("ix_fields_read", "read_key", "status"),
     _partial("ix_fields_claimed", "claimed_by IS NOT NULL", "claimed_by"),

@@ -207,7 +207,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_fields_facets",
         "fields",
-        ["archive_id", "table_name", "reason", "kind"],
+        ["archive_id", "table_name", "reason", "kind", "document_id"],
         unique=False,
         sqlite_where=sa.text("status = 'waiting'"),
         postgresql_where=sa.text("status = 'waiting'"),

@@ -371,8 +371,8 @@ def test_names_and_contrast_pass_axe_and_nothing_is_wider_than_the_screen(chromi
 
     axe = Axe()
     with visit(chromium, server, "admin") as page:
-        for language in ("zh", "en"):
-            for path in PAGES:
+        for language, paths in (("zh", PAGES), ("en", ("/queue", "/work"))):
+            for path in paths:
                 page.goto(path)
                 if path == "/work":
                     ready(page)

@@ -36,7 +36,7 @@ from cleanup.numbering import mend_numbering
 from cleanup.prose import mend_prose
 from cleanup.row_codes import RowCode, row_codes
 from cleanup.signs import mend_percents, mend_signs
-from cleanup.similarity import EditCosts
+from cleanup.similarity import EditCosts, edits
 from cleanup.table_roles import TableRoles, table_roles
 from dictionaries.types import Dictionary, LabelKind
 from document.types import (
@@ -377,7 +377,7 @@ def _weigh(
     )
     (best, key), rest = scored[0], scored[1:]
     clear = not rest or best - rest[0][0] >= log(options.margin)
-    clear = clear and not guesses(core, key, [c for _, c in rest])
+    clear = clear and not guesses(core, key, [c for _, c in rest]) and (key in named or not _cuts(core, key))
     if best >= log(options.odds) and clear:
         return _Verdict(key, probability(best))
     if best >= log(options.doubt):
@@ -390,6 +390,11 @@ def _weigh(
 
 def _doubtful(key: str, search: _Search) -> _Verdict:
     return _Verdict(reason=f"与“{_written(key, search).replace(YEAR_MARK, '某')}”相近，未能确定")
+
+
+def _cuts(core: str, entry: str) -> bool:
+    """Whether the entry leaves out two or more characters that were read as Han: they stand for something."""
+    return sum("一" <= e.before <= "龥" for e in edits(core, entry) if not e.after) >= 2
 
 
 def _has_lost(core: str, entry: str) -> bool:

@@ -8,7 +8,7 @@ is flagged with the equation in words. A document that is wrong in print is left
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -374,13 +374,15 @@ class _Form:
     """A comma where thousands are separated, "" where they are not, None where nothing tells."""
     zero: str
     """What stands for nothing: a blank, or 0.00."""
+    places: int | None = None
+    """Digits after the point that most of its amounts have, for a table without a form of its own."""
 
 
 def _form_of(table: Table, decimals: int | None) -> _Form:
     texts = [c.reading.text for c in table.cells if c.amount is not None]
     zero = printed(Decimal(0), decimals)
     like = {True: ",", False: "", None: None}[number_style(texts).separators]
-    return _Form(decimals, like, zero if texts.count(zero) >= MANY_ZEROS else "")
+    return _Form(decimals, like, zero if texts.count(zero) >= MANY_ZEROS else "", _usual_places(texts))
 
 
 TELLING = 4
@@ -422,9 +424,10 @@ def _ends_differ(text: str, decimals: int | None) -> bool:
     return bool(_LEADING_ZERO.match(whole)) or lacking
 
 
-def _places_of(text: str) -> int | None:
-    """Digits after the point of a reading: what a table without a form of its own is likeliest to print there."""
-    return len(re.sub(r"\D", "", text.rpartition(".")[2])) or None if "." in text else None
+def _usual_places(texts: Iterable[str]) -> int | None:
+    """Digits after the point that most amounts with a point have; None where none has one."""
+    found = Counter(len(text.partition(".")[2]) for text in texts if "." in text and not text.endswith("%"))
+    return found.most_common(1)[0][0] if found else None
 
 
 def _written_cell(cell: Cell, place: Place, verdicts: _Verdicts, identities: Identities, form: _Form) -> Cell:
@@ -444,7 +447,7 @@ def _written_cell(cell: Cell, place: Place, verdicts: _Verdicts, identities: Ide
         reading = replace(reading, needs_review=False, reasons=())  # how it was read does not matter: it adds up
     if change is not None:
         value, words, score = change
-        places = _places_of(reading.text) if decimals is None else decimals
+        places = form.places if decimals is None else decimals
         text = grouped(value, reading.text if form.like is None else form.like, places) if value else form.zero
         record = Correction(reading.text, text, Rule.IDENTITY, score, f"{identities.source} {words}")
         reading = replace(

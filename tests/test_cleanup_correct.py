@@ -236,3 +236,12 @@ def test_an_enumerator_that_was_read_surely_stays() -> None:
     line = read("1公务用车购置费")
     document = document_of([HEAD, ["", line.text, "1.00"]], lines={line.text: line})
     assert correct(document, DICTIONARY).tables[0].cells[4].reading.text.startswith("1")
+
+
+def test_two_unsure_characters_are_not_cut_off_to_make_another_entry() -> None:
+    doubts = {4: (0.17, (("", 0.13),)), 5: (0.35, (("", 0.29),))}
+    line = read("本年支出货计", doubts)
+    document = document_of([HEAD, ["", line.text, "1.00"]], lines={line.text: line})
+    reading = correct(document, DICTIONARY).tables[0].cells[4].reading
+    assert reading.text in ("本年支出货计", "本年支出合计")
+    assert reading.needs_review or reading.text == "本年支出合计"

@@ -25,7 +25,7 @@ _TOUCHED = 25
 _WIDTHS = ((3, 1.0), (2, 2.0))
 """Widths (pixels at 200 dpi) of strokes of small type, with how much more area the narrower one needs: there are
 more places where it may be."""
-_CHANCE = 1 / 300
+_CHANCE = 1 / 140
 """Chance that speckle fills an area that is taken for ink."""
 _LARGE = 22
 """Pixels at 200 dpi from which a solid piece is ink wherever it lies: speckle seldom grows so large."""

@@ -61,9 +61,8 @@ if __name__ == "__main__":
 def test_after_kill_9_the_next_run_takes_up_where_it_was(
     prefect_api: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The flow's process and all of its own are killed while one page of two documents cannot be read on."""
-    from prefect.settings import PREFECT_API_URL
-
+    """As when a machine dies: the flow's process, all of its own, and the server, while one page of two documents
+    cannot be read on. The next run has a server that has heard of nothing."""
     from flows import archive
 
     folder, out = tmp_path / "scans", tmp_path / "out"
@@ -74,20 +73,21 @@ def test_after_kill_9_the_next_run_takes_up_where_it_was(
     run_batch([folder], tmp_path / "plain", NULL, BatchOptions(jobs=1), steps=noting_steps)
     (folder / "read.log").unlink()
     (folder / "wait").touch()
-    program = tmp_path / "killed.py"
+    program, log_file = tmp_path / "killed.py", folder / "read.log"
     program.write_text(KILLED, encoding="utf-8")
-    env = environment(tmp_path, PREFECT_API_URL=str(PREFECT_API_URL.value()))
-    with (tmp_path / "log").open("wb") as log:
+    with server(tmp_path) as env, (tmp_path / "log").open("wb") as log:
         command = [sys.executable, str(program), str(folder), str(out)]
         running = subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
-    try:
-        log_file = folder / "read.log"
-        wait_for(
-            lambda: log_file.exists() and len(log_file.read_text().splitlines()) >= 6, 120, running, tmp_path / "log"
-        )
-        time.sleep(0.5)  # both processes wait in a page now
-    finally:
-        kill(running)
+        try:
+            wait_for(
+                lambda: log_file.exists() and len(log_file.read_text().splitlines()) >= 6,
+                120,
+                running,
+                tmp_path / "log",
+            )
+            time.sleep(0.5)  # both processes wait in a page now
+        finally:
+            kill(running)
     finished = {path.parent.name + path.name: path.stat().st_mtime_ns for path in (out / ".work").glob("*/pages-*")}
     before = log_file.read_text().splitlines()
     assert len(finished) == 3

@@ -354,9 +354,9 @@ def _body_cells(body: Sequence[Row], edges: Sequence[float], first: int, cols: S
 
 
 def _fills(body: Sequence[Row], cols: Sequence[float]) -> bool:
-    """Whether most rows have text in several columns."""
+    """Whether rows have text in several columns; many of a budget have only a name (no amount this year)."""
     several = sum(len({_place(s.box.center[0], cols) for s in row}) >= 2 for row in body)
-    return several >= max(1, 0.5 * len(body))
+    return several >= max(1, 0.15 * len(body))
 
 
 def _cell(row: int, col: int, high: int, wide: int, edges: Sequence[float], cols: Sequence[float]) -> GridCell:

@@ -298,6 +298,20 @@ def filter_choices(store: Store, chosen: QueueFilter | None = None) -> FilterCho
     )
 
 
+def archive_choices(store: Store) -> tuple[Choice, ...]:
+    """All archives by name, those that are done too, with how many fields wait in each."""
+    a, d = schema.ARCHIVES.c, schema.DOCUMENTS.c
+    query = (
+        select(a.name, func.coalesce(func.sum(d.n_waiting), 0))
+        .outerjoin(schema.DOCUMENTS, d.archive_id == a.id)
+        .group_by(a.name)
+        .order_by(a.name)
+        .limit(MOST_CHOICES)
+    )
+    with store.read() as connection:
+        return tuple(Choice(name, name, int(n)) for name, n in connection.execute(query))
+
+
 Counts = list[tuple[Any, int]]
 """Values with how many fields wait there, most first."""
 

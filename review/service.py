@@ -35,7 +35,7 @@ from review.exporting import (
 from review.importing import AuditOptions, Folder, import_folders
 from review.pictures import crop_box, crop_png, page_png
 from review.proposing import approve, proposals, reject
-from review.queue import claim_field, claim_next, filter_choices, queue_counts, queue_page, release
+from review.queue import archive_choices, claim_field, claim_next, filter_choices, queue_counts, queue_page, release
 from review.views import document_line, documents, field_view, first_page, history, page_view, sums_with
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "accept_similar",
     "add_user",
     "approve",
+    "archive_choices",
     "audit_estimate",
     "changed_since",
     "claim_field",

@@ -258,6 +258,16 @@ def test_the_same_mistake_in_ones_own_hand_is_among_them_until_another_takes_it(
     assert service.field_view(desk.store, mine).claimed_by is None
 
 
+def test_archives_that_are_done_can_still_be_chosen(desk: World) -> None:
+    one = desk.load("one", document("a"), archive="done")
+    desk.load("two", document("b"), archive="open")
+    while claim := service.claim_next(desk.store, desk.ann, QueueFilter(document_id=one)):
+        service.decide(desk.desk, desk.ann, claim.field_id, Action.ACCEPT)
+    names = {choice.value: choice.waiting for choice in service.archive_choices(desk.store)}
+    assert names["done"] == 0
+    assert names["open"] > 0
+
+
 def test_two_operators_never_get_the_same_field(desk: World) -> None:
     """Both take and decide as fast as they can until nothing is left."""
     for n in range(4):

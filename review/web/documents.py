@@ -31,7 +31,7 @@ def documents(
         request,
         DocumentsPage(
             archive=archive or None,
-            archives=service.filter_choices(store).archives,
+            archives=service.archive_choices(store),
             containing=wanted,
             documents=lines[:PER_PAGE],
             start=first,

@@ -28,7 +28,7 @@ def dashboard(request: Request, room: InRoom, user: Visitor, archive: str | None
         DashboardPage(
             view=view,
             archive=archive or None,
-            archives=service.filter_choices(room.desk.store).archives,
+            archives=service.archive_choices(room.desk.store),
             documents=charts.stack((("done", view.documents_done), ("waiting", view.documents_waiting))),
             fields=charts.stack(
                 (("decided", view.counts.decided), ("settled", view.counts.settled), ("waiting", view.counts.waiting))

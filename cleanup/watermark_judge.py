@@ -95,6 +95,8 @@ def _is_better(scanned: TextLine, cleaned: TextLine, forbidden: frozenset[str], 
     added = Counter(scanned.text) - Counter(cleaned.text)
     if len(scanned.text) > len(cleaned.text) + options.longer or any(c in forbidden for c in added):
         return False
+    if "." in cleaned.text and "." not in scanned.text:
+        return False  # a point that one of them saw was printed: 289.:09 is not 28909
     gain = scanned.confidence - cleaned.confidence
     now, before = parse_amount(scanned.text) is not None, parse_amount(cleaned.text) is not None
     if before and not now:

@@ -60,6 +60,11 @@ def test_the_cleaned_read_stays(scanned: TextLine) -> None:
     assert kept(line("16.49", 0.85), scanned) == ("16.49", False)
 
 
+def test_a_decimal_point_is_not_given_up_for_a_surer_number() -> None:
+    assert kept(line("289.:09", 0.5), line("28909", 0.99)) == ("289.:09", False)
+    assert kept(line("289.:09", 0.5), line("289.09", 0.99)) == ("289.09", True)
+
+
 def test_words_of_the_phrase_stay_where_both_read_them() -> None:
     assert kept(line("预算审核刮", 0.6), line("预算审核科", 0.97)) == ("预算审核科", True)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands.settings import checked, config_option, setting
-from review.importing import AuditOptions
+from review.fieldrows import AuditOptions
 from review.types import Role
 from review.web.options import DeskOptions
 

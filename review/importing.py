@@ -15,8 +15,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-from pydantic import Field as Described
 from sqlalchemy import Connection, bindparam, delete, false, insert, or_, select, update
 
 from document import json as contract
@@ -26,42 +24,25 @@ from document.types import Document, Table
 from review import schema
 from review.decisions import FILE as DECISIONS_FILE
 from review.decisions import (
-    SURE,
     DecisionFile,
-    Doubtful,
     HeldDecision,
-    Matches,
     Place,
     apply_decisions,
-    match_fields,
-    overlap,
     read_decisions,
 )
-from review.fields import Field, FieldKey, correction_words, fields_of, worst_reason
+from review.fieldrows import LOST, AuditOptions, cleared_fields, field_row, is_drawn, lost_values, standing_row
+from review.fields import Field, FieldKey, fields_of
 from review.insight import Insight, InsightOf
 from review.record import held_decisions, place_json
+from review.rematch import OldField, Plan, newest, plan_rows
 from review.sidecar import FILE as SIDECAR_FILE
 from review.sidecar import machine_document, read_sidecar
-from review.status import Standing, settled, update_counts
+from review.status import update_counts
 from review.store import Store, utc_now
-from review.types import Action, FieldKind, FieldStatus, Imported, ReasonKind, SuggestionKind
+from review.types import FieldKind, FieldStatus, Imported
 
 DOCUMENT_FILE = "document.json"
 MAX_BYTES = 500_000_000
-AUDIT_REASON = "抽查：随机抽取，请核对"
-LOST = "重新识别后找不到原来的位置，请重新确认"
-REPLACED = "原文件已更换，请重新确认"
-
-
-class AuditOptions(BaseModel):
-    """The random sample of fields that nothing flagged (抽查)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    audit_share: float = Described(
-        0.002, ge=0, le=1, description="share (0-1) of the fields with a text that nothing flagged, asked at random"
-    )
-    audit_seed: int = Described(0, ge=0, description="another number draws another sample")
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,32 +192,6 @@ def _note_source(store: Store, loaded: Loaded) -> None:
 # --- into the store ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Old:
-    """A field as the store has it."""
-
-    id: int
-    place: Place
-    key: FieldKey
-    decision_uid: str | None
-    is_audit: bool
-    is_lost: bool
-    """Its place was not in the document when it was last imported."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """Which row becomes which field."""
-
-    rows: Mapping[FieldKey, int]
-    """New field → old row."""
-    lost: Mapping[int, str]
-    """Old rows with a decision in force and no field any more → why."""
-    doubts: Mapping[FieldKey, Doubtful]
-    """Fields that a decision may be about."""
-    sure: Mapping[FieldKey, HeldDecision]
-
-
 def _stored(connection: Connection, loaded: Loaded, audit: AuditOptions, now: datetime) -> Imported:
     documents = schema.DOCUMENTS
     archive_id = _archive(connection, loaded.folder)
@@ -252,9 +207,9 @@ def _stored(connection: Connection, loaded: Loaded, audit: AuditOptions, now: da
         connection.execute(
             update(documents).where(documents.c.id == document_id).values(**_document_row(loaded, archive_id, now))
         )
-    held = _newest(_adoptable(connection, loaded) + held_decisions(connection, document_id))
+    held = newest(_adoptable(connection, loaded) + held_decisions(connection, document_id))
     before = _old_fields(connection, document_id)
-    plan = _plan(loaded, before, held, old.sha256 if old else None)
+    plan = plan_rows(loaded.fields, before, held, old is None or old.sha256 == loaded.document.source.sha256)
     ids = _write_fields(connection, loaded, document_id, archive_id, before, plan, audit)
     _record_adopted(connection, document_id, held, plan, ids, archive_id, now)
     _write_sums(connection, document_id, loaded.insight, ids)
@@ -349,17 +304,7 @@ def _adoptable(connection: Connection, loaded: Loaded) -> tuple[HeldDecision, ..
     return tuple(d for d in loaded.decisions.decisions if d.uid not in known)
 
 
-def _newest(held: Iterable[HeldDecision]) -> tuple[HeldDecision, ...]:
-    """Of two decisions about one and the same place the later one."""
-    kept: dict[object, HeldDecision] = {}
-    for decision in sorted(held, key=lambda d: (d.at, d.uid)):
-        place = decision.place
-        box = tuple(round(v) for v in place.box.as_tuple())
-        kept[place.kind is FieldKind.TABLE, place.kind is FieldKind.TEXT, place.page, box] = decision
-    return tuple(kept.values())
-
-
-def _old_fields(connection: Connection, document_id: int) -> tuple[_Old, ...]:
+def _old_fields(connection: Connection, document_id: int) -> tuple[OldField, ...]:
     f = schema.FIELDS.c
     columns = (
         *(f.id, f.kind, f.page, f.left, f.top, f.right, f.bottom, f.table_name, f.block, f.row, f.col),
@@ -368,7 +313,7 @@ def _old_fields(connection: Connection, document_id: int) -> tuple[_Old, ...]:
     sought = or_(~f.is_lost, f.decision_uid.is_not(None))
     rows = connection.execute(select(*columns).where(f.document_id == document_id, sought))
     return tuple(
-        _Old(
+        OldField(
             r.id,
             Place(
                 FieldKind(r.kind),
@@ -389,56 +334,6 @@ def _old_fields(connection: Connection, document_id: int) -> tuple[_Old, ...]:
     )
 
 
-def _plan(loaded: Loaded, old: Sequence[_Old], held: Sequence[HeldDecision], sha256: str | None) -> _Plan:
-    matches = match_fields(loaded.fields, held)
-    if sha256 is not None and sha256 != loaded.document.source.sha256:
-        matches = _all_doubtful(matches)
-    owner = {o.decision_uid: o for o in old if o.decision_uid}
-    rows: dict[FieldKey, int] = {}
-    for key, decision in matches.sure.items():
-        if decision.uid in owner:
-            rows[key] = owner[decision.uid].id
-    doubts: dict[FieldKey, Doubtful] = {}
-    lost: dict[int, str] = {}
-    for doubt in matches.doubtful:
-        row, at = owner.get(doubt.decision.uid), doubt.candidate
-        if at is not None and at not in matches.sure and at not in doubts:
-            doubts[at] = doubt
-            if row is not None:
-                rows[at] = row.id
-        elif row is not None:
-            lost[row.id] = doubt.reason
-    taken = set(rows.values()) | set(lost)
-    rows |= _matched(
-        [o for o in old if o.id not in taken and not o.is_lost], [f for f in loaded.fields if f.key not in rows]
-    )
-    return _Plan(rows, lost, doubts, matches.sure)
-
-
-def _all_doubtful(matches: Matches) -> Matches:
-    moved = tuple(Doubtful(decision, REPLACED, key) for key, decision in matches.sure.items())
-    return Matches({}, (*moved, *matches.doubtful))
-
-
-def _matched(old: Sequence[_Old], new: Sequence[Field]) -> dict[FieldKey, int]:
-    """Which old rows stand where a new field stands: those that kept their grid position first."""
-    by_key = {f.key: f for f in new}
-    rows: dict[FieldKey, int] = {}
-    rest: list[_Old] = []
-    for o in old:
-        field = by_key.get(o.key)
-        same = field is not None and field.page == o.place.page and overlap(field.box, o.place.box) >= SURE
-        if same and o.key not in rows:
-            rows[o.key] = o.id
-        else:
-            rest.append(o)
-    if not rest:
-        return rows
-    asked = [HeldDecision(str(o.id), Action.ACCEPT, "", "", o.place, datetime.min) for o in rest]
-    left = [f for f in new if f.key not in rows]
-    return rows | {key: int(asked.uid) for key, asked in match_fields(left, asked).sure.items()}
-
-
 # --- fields ------------------------------------------------------------------------------------------------
 
 
@@ -447,22 +342,28 @@ def _write_fields(
     loaded: Loaded,
     document_id: int,
     archive_id: int,
-    old: Sequence[_Old],
-    plan: _Plan,
+    old: Sequence[OldField],
+    plan: Plan,
     audit: AuditOptions,
 ) -> dict[FieldKey, int]:
     """Rows for all fields: new ones, old ones in their new place; rows of no field go, unless they have a record."""
     fields = schema.FIELDS
     was_audit = {o.id for o in old if o.is_audit}
-    cleared = _cleared(loaded, plan)
+    cleared = cleared_fields(loaded.fields, loaded.insight.sums, plan)
+    sha256 = loaded.document.source.sha256
     _drop_sums(connection, document_id)
     fresh: list[dict[str, Any]] = []
     again: list[dict[str, Any]] = []
     for field in loaded.fields:
         row_id = plan.rows.get(field.key)
-        asked = row_id in was_audit or _is_drawn(field, loaded.document.source.sha256, audit)
-        row = {"document_id": document_id, "archive_id": archive_id, **_field_row(field, loaded, asked)}
-        row |= _standing_row(field, plan, field.key in cleared, row["is_audit"])
+        found = loaded.insight.suggestions.get(field.key, ())
+        asked = row_id in was_audit or is_drawn(field, sha256, audit)
+        row = {
+            "document_id": document_id,
+            "archive_id": archive_id,
+            **field_row(field, found, sha256, asked),
+        }
+        row |= standing_row(field, plan, field.key in cleared, row["is_audit"])
         if row_id is None:
             fresh.append(row | {"skips": 0, "revision": 0, "is_lost": False})
         else:
@@ -470,7 +371,7 @@ def _write_fields(
     kept = set(plan.rows.values()) | set(plan.lost)
     _drop_rows(connection, [o.id for o in old if o.id not in kept])
     for row_id, reason in plan.lost.items():
-        connection.execute(update(fields).where(fields.c.id == row_id).values(**_lost_values(reason)))
+        connection.execute(update(fields).where(fields.c.id == row_id).values(**lost_values(reason)))
     if again:
         values: dict[str, Any] = {n[2:]: bindparam(n, type_=fields.c[n[2:]].type) for n in again[0] if n != "b_id"}
         values |= {"revision": fields.c.revision + 1, "is_lost": false()}
@@ -480,119 +381,6 @@ def _write_fields(
     f = fields.c
     placed = select(f.id, f.block, f.row, f.col).where(f.document_id == document_id, ~f.is_lost)
     return {FieldKey(r.block, r.row, r.col): r.id for r in connection.execute(placed)}
-
-
-def _cleared(loaded: Loaded, plan: _Plan) -> frozenset[FieldKey]:
-    """The fields that the decisions' sums put beyond doubt."""
-    standings = {}
-    changed = set()
-    for field in loaded.fields:
-        decision, reading = plan.sure.get(field.key), field.reading
-        text = _text_now(reading.text, decision)
-        standings[field.key] = Standing(text, reading.needs_review, reading.reasons, decision is not None)
-        if text != reading.text:
-            changed.add(field.key)
-    return settled(standings, loaded.insight.sums, changed)
-
-
-def _text_now(machine: str, decision: HeldDecision | None) -> str:
-    return machine if decision is None or decision.action is Action.ILLEGIBLE else decision.after
-
-
-def _standing_row(field: Field, plan: _Plan, is_cleared: bool, is_audit: bool) -> dict[str, Any]:
-    """Status, text and decision of a field."""
-    decision, doubt = plan.sure.get(field.key), plan.doubts.get(field.key)
-    if doubt is not None:
-        person = [schema.safe(doubt.decision.after), SuggestionKind.PRECEDENT.value, 1.0, "重新识别前人工复核的值"]
-        return {
-            "status": FieldStatus.WAITING.value,
-            "text": field.reading.text,
-            "decision_uid": doubt.decision.uid,
-            "outcome": None,
-            "reasons": [doubt.reason, *(schema.safe(r) for r in field.reading.reasons)],
-            "reason": ReasonKind.MOVED.value,
-            "suggestions": [person],
-            "rank": field.reading.confidence - _URGENT[ReasonKind.MOVED],
-        }
-    flagged = field.reading.needs_review
-    waits = FieldStatus.WAITING if flagged or is_audit else FieldStatus.QUIET
-    status = FieldStatus.DECIDED if decision else FieldStatus.SETTLED if is_cleared else waits
-    return {
-        "status": status.value,
-        "text": _text_now(field.reading.text, decision),
-        "decision_uid": decision.uid if decision else None,
-        "outcome": decision.action.value if decision else None,
-    }
-
-
-def _field_row(field: Field, loaded: Loaded, asked: bool) -> dict[str, Any]:
-    """What the machine says of a field."""
-    reading, box = field.reading, field.box
-    flagged = reading.needs_review
-    is_audit = asked and not flagged
-    reason = worst_reason(reading.reasons) if flagged else ReasonKind.AUDIT if is_audit else None
-    found = loaded.insight.suggestions.get(field.key, ())
-    return {
-        "block": field.key.block,
-        "row": field.key.row,
-        "col": field.key.col,
-        "row_span": field.row_span,
-        "col_span": field.col_span,
-        "page": field.page,
-        "left": box.left,
-        "top": box.top,
-        "right": box.right,
-        "bottom": box.bottom,
-        "kind": field.kind.value,
-        "table_name": field.table,
-        "row_label": field.row_label,
-        "column_label": field.column_label,
-        "raw": reading.raw,
-        "machine_text": reading.text,
-        "confidence": reading.confidence,
-        "flagged": flagged,
-        "reasons": [schema.safe(r) for r in reading.reasons] if flagged else [AUDIT_REASON] if is_audit else [],
-        "reason": reason.value if reason else None,
-        "corrections": [schema.safe(correction_words(c)) for c in reading.corrections],
-        "suggestions": [[schema.safe(s.text), s.kind.value, s.score, schema.safe(s.why)] for s in found],
-        "in_text": field.in_text,
-        "verified": bool(field.verified_by),
-        "read_key": read_key(field),
-        "rank": _rank(field, reason, loaded.document.source.sha256),
-        "is_audit": is_audit,
-    }
-
-
-def read_key(field: Field) -> str | None:
-    """Equal for fields of words where the same was read; amounts have none, for equal amounts are chance."""
-    text = "".join(field.reading.raw.split())
-    if field.kind not in (FieldKind.LABEL, FieldKind.TEXT) or not any(c.isalpha() for c in text):
-        return None
-    return hashlib.blake2b(f"{field.kind}\n{text}".encode("utf-8", "replace"), digest_size=16).hexdigest()
-
-
-_URGENT = {ReasonKind.MOVED: 3.0, ReasonKind.STRUCTURE: 2.0, ReasonKind.SUM: 1.0, ReasonKind.COPY: 0.5}
-"""How far ahead of others a class of doubt comes: a moved decision is lost work, and a missing row spoils a table."""
-
-
-def _rank(field: Field, reason: ReasonKind | None, sha256: str) -> float:
-    """Confidence less urgency; fields of the audit sample are spread among the others."""
-    if reason is ReasonKind.AUDIT:
-        return 2 * _draw(field, sha256, "rank") - 1
-    return field.reading.confidence - (_URGENT.get(reason, 0.0) if reason else 0.0)
-
-
-def _is_drawn(field: Field, sha256: str, audit: AuditOptions) -> bool:
-    """Whether the audit sample has the field: by its place on paper, so that another run draws the same."""
-    fits = field.kind is not FieldKind.TABLE and field.in_text and bool(field.reading.text.strip())
-    return fits and _draw(field, sha256, f"audit {audit.audit_seed}") < audit.audit_share
-
-
-def _draw(field: Field, sha256: str, purpose: str) -> float:
-    """A number from 0 to 1 that depends on the place on paper alone (to 4 points: readings differ by less)."""
-    x, y = field.box.center
-    text = f"{purpose}|{sha256}|{field.page}|{round(x / 4)}|{round(y / 4)}|{field.kind is FieldKind.TEXT}"
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") / 2**64
 
 
 def _drop_sums(connection: Connection, document_id: int) -> None:
@@ -640,7 +428,7 @@ def _record_adopted(
     connection: Connection,
     document_id: int,
     held: Sequence[HeldDecision],
-    plan: _Plan,
+    plan: Plan,
     ids: Mapping[FieldKey, int],
     archive_id: int,
     now: datetime,
@@ -711,21 +499,10 @@ def _lost_row(connection: Connection, document_id: int, archive_id: int, decisio
         "decision_uid": decision.uid,
         "text": decision.after,
     }
-    return _new_id(connection, insert(schema.FIELDS).values(**row, **_lost_values(LOST)))
+    return _new_id(connection, insert(schema.FIELDS).values(**row, **lost_values(LOST)))
 
 
-def _lost_values(reason: str) -> dict[str, Any]:
-    return {
-        "status": FieldStatus.WAITING.value,
-        "reasons": [reason],
-        "reason": ReasonKind.MOVED.value,
-        "rank": -_URGENT[ReasonKind.MOVED],
-        "is_lost": True,
-        "outcome": None,
-    }
-
-
-def _note_emission(connection: Connection, loaded: Loaded, document_id: int, plan: _Plan) -> None:
+def _note_emission(connection: Connection, loaded: Loaded, document_id: int, plan: Plan) -> None:
     """Whether the outputs hold every decision in force; if not they are to be written anew."""
     documents = schema.DOCUMENTS
     reviewed = apply_decisions(loaded.machine, plan.sure.values(), loaded.insight.sums)

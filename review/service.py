@@ -32,7 +32,8 @@ from review.exporting import (
     mark_emitted,
     write_decisions,
 )
-from review.importing import AuditOptions, Folder, import_folders
+from review.fieldrows import AuditOptions
+from review.importing import Folder, import_folders
 from review.pictures import crop_box, crop_png, page_png
 from review.proposing import approve, proposals, reject
 from review.queue import archive_choices, claim_field, claim_next, filter_choices, queue_counts, queue_page, release

@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-AnyRow = Row[*tuple[Any, ...]]
+AnyRow = Row[Any]
 
 METADATA = MetaData(
     naming_convention={

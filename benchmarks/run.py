@@ -63,6 +63,8 @@ class Result:
     score: Score | None
     """None where no document came out."""
     teds: float = 0.0
+    teds_structure: float = 0.0
+    """TEDS of the cells and their spans, whatever they say."""
     labels: CorrectionScore = NO_CORRECTIONS
     amounts: CorrectionScore = NO_CORRECTIONS
     pairs: tuple[Pair, ...] = ()
@@ -125,13 +127,15 @@ def assess(case: Case, out: Path, effort: Effort | None) -> Result:
         return Result(case, truth, effort, None)
     output = papers.read(written[0])
     matched = match(truth, output)
+    chosen = partners(matched)
     (out / "differences.txt").write_text(report.differences(truth, output, matched.pairs), encoding="utf-8")
     return Result(
         case=case,
         truth=truth,
         effort=effort,
         score=score(truth, output),
-        teds=mean_teds(truth.tables, output.tables, partners(matched)),
+        teds=mean_teds(truth.tables, output.tables, chosen),
+        teds_structure=mean_teds(truth.tables, output.tables, chosen, texts=False),
         labels=corrections(matched, "label"),
         amounts=corrections(matched, "amount"),
         pairs=matched.pairs,

@@ -60,7 +60,7 @@ def test_a_perfect_output_is_scored_and_reported(folder, tmp_path, capsys):
     assert (out / "benchmark.md").read_text(encoding="utf-8") == report
     data = json.loads((out / "benchmark.json").read_text(encoding="utf-8"))
     assert data["documents"][0]["score"]["amount_exact"] == 1
-    assert data["documents"][0]["teds"] == 1
+    assert data["documents"][0]["teds"] == data["documents"][0]["teds_structure"] == 1
     assert data["reliability"] == [{"count": 2, "confidence": 0.9, "right": 1.0}]
     assert {"date", "machine", "versions", "mean"} <= set(data)
 
@@ -71,7 +71,7 @@ def test_a_wrong_output_is_scored_lower(folder, tmp_path):
     write(out, replace(TRUTH, blocks=(TRUTH.blocks[0], wrong)))
     (result,) = run.bench(run.cases([folder]), out, [], run=False)
     assert (result.score.amount_exact, result.score.label_exact, result.score.silent_errors) == (0, 1, 1)
-    assert result.teds < 1
+    assert result.teds < 1 == result.teds_structure
     listed = (out / "a" / "differences.txt").read_text(encoding="utf-8").splitlines()
     assert listed == ["row 0 (0, 1): '3.20' got '8.20' span 1×1, got 1×1"]
 

@@ -70,3 +70,27 @@ def test_a_lost_row_costs_its_cells_and_itself():
 def test_a_wrong_span_costs_a_node():
     merged = Table((Cell(0, 0, "项目", 1, 2),))
     assert teds(merged, table("项目")) == pytest.approx(1 - 1 / 3)
+
+
+def test_the_structure_is_judged_without_the_texts():
+    truth, misread = table("项目|1.20"), table("顶目|7.26")
+    assert teds(truth, misread) < 1 == teds(truth, misread, texts=False)
+    lost = table("项目")
+    assert teds(truth, lost, texts=False) == pytest.approx(1 - 1 / 4)
+
+
+@given(grids, grids, st.integers(1, 4))
+@settings(max_examples=80, deadline=None)
+def test_a_table_cut_in_strips_is_never_more_alike_than_whole(a, b, strip):
+    whole = teds(a, b)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("benchmarks.teds.LARGEST", 0)
+        patch.setattr("benchmarks.teds.STRIP", strip)
+        assert 0 <= teds(a, b) <= whole + 1e-9
+        assert teds(a, a) == 1
+
+
+def test_a_row_lost_from_a_large_table_costs_its_own_nodes_only():
+    rows = [f"支出{n}|{n}.00|{n}.10" for n in range(400)]
+    value = teds(table(*rows), table(*rows[:99], *rows[100:]))
+    assert value == pytest.approx(1 - 4 / 1601)

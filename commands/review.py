@@ -204,13 +204,15 @@ def user() -> None:
 @user.command()
 @click.argument("name")
 @_role
+@click.option("--archive", "archives", metavar="NAME", multiple=True,
+              help="the only archive that the user may see; may be given again [default: every one]")  # fmt: skip
 @_database
-def add(name: str, role: str, database: str) -> int:
+def add(name: str, role: str, archives: tuple[str, ...], database: str) -> int:
     """Add the user NAME. The password is asked for, or read from standard input: never an argument."""
     from review.service import add_user
 
     with _store(database) as store:
-        made = add_user(store, name, _password(), Role(role))
+        made = add_user(store, name, _password(), Role(role), archives)
     click.echo(f"{made.name} may log in as {made.role.value}.")
     return 0
 
@@ -218,12 +220,13 @@ def add(name: str, role: str, database: str) -> int:
 @user.command(name="list")
 @_database
 def list_names(database: str) -> int:
-    """List all users with their roles."""
+    """List all users with their roles, and the archives that they are limited to."""
     from review.service import list_users
 
     with _store(database) as store:
         for one in list_users(store):
-            click.echo("\t".join([one.name, one.role.value, *(["disabled"] if one.disabled else [])]))
+            archives = [f"archive {archive.name}" for archive in one.archives]
+            click.echo("\t".join([one.name, one.role.value, *(["disabled"] if one.disabled else []), *archives]))
     return 0
 
 
@@ -251,6 +254,24 @@ def role(name: str, role: str, database: str) -> int:
     with _store(database) as store:
         changed = set_role(store, name, Role(role))
     click.echo(f"{changed.name} is {changed.role.value} now.")
+    return 0
+
+
+@user.command()
+@click.argument("name")
+@click.argument("archives", nargs=-1, metavar="[ARCHIVE]...")
+@click.option("--all", "every", is_flag=True, help="every archive, later ones too")
+@_database
+def archives(name: str, archives: tuple[str, ...], every: bool, database: str) -> int:
+    """Limit the user NAME to each ARCHIVE named, at once; what they could see before no longer counts."""
+    from review.service import set_archives
+
+    if every == bool(archives):
+        raise click.UsageError("Name the archives that the user may see, or say --all.")
+    with _store(database) as store:
+        changed = set_archives(store, name, archives)
+    seen = "、".join(archive.name for archive in changed.archives) or "every archive"
+    click.echo(f"{changed.name} sees {seen} now.")
     return 0
 
 

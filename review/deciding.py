@@ -17,7 +17,7 @@ from review.decisions import Place
 from review.desk import Desk
 from review.fieldsums import sums_of
 from review.proposing import propose, withdraw
-from review.queue import NOBODY, field_lines, need, refuse_if_taken
+from review.queue import NOBODY, field_lines, need, no_field, refuse_if_taken
 from review.record import decision_from, history_of, in_force, place_json
 from review.schema import AnyRow
 from review.status import Standing, settled, update_counts
@@ -111,7 +111,7 @@ def _locked(connection: Connection, field_id: int) -> AnyRow:
     """The field, after its document: whoever decides in one document does so one after the other."""
     document_id = connection.execute(select(_F.document_id).where(_F.id == field_id)).scalar()
     if document_id is None:
-        raise NotFound(f"There is no field {field_id}. It may have gone when its document was read again.")
+        raise no_field(field_id)
     lock_document(connection, document_id)
     return connection.execute(select(schema.FIELDS).where(_F.id == field_id).with_for_update()).one()
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from document.geometry import Box
 from review.store import Store
+from review.types import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +47,7 @@ class Desk:
     """Is told the id of a document whose outputs have to be written anew; returns at once."""
     dictionaries: Path | None = None
     """The user's own dictionary folder, into which approved proposals go; None: nothing can be approved."""
+
+    def seen_by(self, user: User) -> Desk:
+        """The desk with the archives that the user may see."""
+        return replace(self, store=self.store.limited_to(archive.id for archive in user.archives))

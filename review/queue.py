@@ -60,6 +60,11 @@ def need(user: User, role: Role) -> None:
         raise NotAllowed(f"{user.name} may not do this: it needs the role {role.value}. Ask an administrator.")
 
 
+def no_field(field_id: int) -> NotFound:
+    """What is said of an id that no field has."""
+    return NotFound(f"There is no field {field_id}. It may have gone when its document was read again.")
+
+
 def claim_next(
     store: Store,
     user: User,
@@ -103,7 +108,7 @@ def claim_field(store: Store, user: User, field_id: int, now: datetime | None = 
             select(_F.claimed_by, _F.claimed_until).where(_F.id == field_id).with_for_update()
         ).one_or_none()
         if row is None:
-            raise NotFound(f"There is no field {field_id}. It may have gone when its document was read again.")
+            raise no_field(field_id)
         refuse_if_taken(row, user.name, now)
         return _claimed(connection, field_id, user.name, now, again=row.claimed_by == user.name)
 
@@ -111,6 +116,8 @@ def claim_field(store: Store, user: User, field_id: int, now: datetime | None = 
 def release(store: Store, user: User, field_id: int) -> None:
     """Let a field go that this operator has in hand; nothing else happens."""
     with store.write() as connection:
+        if connection.execute(select(_F.id).where(_F.id == field_id)).first() is None:
+            raise no_field(field_id)
         connection.execute(update(schema.FIELDS).where(_F.id == field_id, _F.claimed_by == user.name).values(**NOBODY))
 
 

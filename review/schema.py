@@ -250,6 +250,14 @@ USERS = Table(
     CheckConstraint("role IN ('viewer', 'operator', 'approver', 'admin')", name="role"),
 )
 
+USER_ARCHIVES = Table(
+    "user_archives",
+    METADATA,
+    Column("user", ForeignKey("users.key"), primary_key=True),
+    Column("archive_id", ForeignKey("archives.id"), primary_key=True),
+)
+"""What a user is limited to; a user without a row here sees every archive."""
+
 SESSIONS = Table(
     "sessions",
     METADATA,

@@ -1,7 +1,8 @@
 """What the pages, the flows and the command line call: the functions of the desk in one place.
 
 Times are UTC with zone. Every function opens and ends its own transaction. Functions that take a ``User`` check the
-role and raise NotAllowed; ids that do not exist raise NotFound.
+role and raise NotAllowed; ids that do not exist raise NotFound. What a user limited to archives may see is decided
+before: call them with ``desk.seen_by(user)`` and its store, as ``review.web.room`` does for every page.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from review.accounts import (
     log_out,
     proxy_user,
     session_user,
+    set_archives,
     set_password,
     set_role,
 )
@@ -83,6 +85,7 @@ __all__ = [
     "reject",
     "release",
     "session_user",
+    "set_archives",
     "set_password",
     "set_role",
     "similar_fields",

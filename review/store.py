@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from importlib.resources import as_file, files
@@ -19,6 +19,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from document.exceptions import ExitCode, MissingDependencyError
+from review import reach
 from review.types import ReviewError
 
 _BUSY_SECONDS = 20
@@ -66,10 +67,10 @@ class _Turns:
 class Store:
     """The desk's database, migrated and ready; safe to share between threads."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, turns: AbstractContextManager[None] | None = None) -> None:
         self.engine = engine
         self._writing = engine.execution_options(writes=True)
-        self._turns: AbstractContextManager[None] = _Turns() if self.is_sqlite else nullcontext()
+        self._turns = turns or (_Turns() if self.is_sqlite else nullcontext())
 
     @property
     def is_sqlite(self) -> bool:
@@ -85,6 +86,14 @@ class Store:
         """A transaction that may write: all of it or nothing. SQLite's is alone from its first statement on."""
         with self._turns, self._writing.begin() as connection:
             yield connection
+
+    def limited_to(self, archives: Iterable[int]) -> Store:
+        """The same store as if these archives (ids) were all it has; for none named, the whole of it.
+
+        ``review.reach`` says how. It shares the connections of the whole one, which is the one to close.
+        """
+        ids = frozenset(archives)
+        return Store(self.engine.execution_options(**{reach.OPTION: ids}), self._turns) if ids else self
 
     def close(self) -> None:
         """Let all connections go."""
@@ -129,7 +138,7 @@ def _engine(url: str) -> Engine:
         if made.drivername in ("postgresql", "postgres"):
             made = made.set(drivername="postgresql+psycopg")
         if made.get_backend_name() == "postgresql":
-            return create_engine(made, pool_pre_ping=True, connect_args={"options": "-c timezone=utc"})
+            return _limitable(create_engine(made, pool_pre_ping=True, connect_args={"options": "-c timezone=utc"}))
         if made.get_backend_name() != "sqlite":
             raise StoreUnreachable(f"{made.drivername}: no database of the desk's. Use sqlite:/// or postgresql://.")
         engine = create_engine(made, connect_args={"timeout": _BUSY_SECONDS})
@@ -141,6 +150,11 @@ def _engine(url: str) -> Engine:
         ) from error
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    return _limitable(engine)
+
+
+def _limitable(engine: Engine) -> Engine:
+    event.listen(engine, "before_execute", reach.keep_within, retval=True)
     return engine
 
 

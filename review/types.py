@@ -70,6 +70,14 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Archive:
+    """A run's documents (档案)."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     """Someone who may log in; never with the password or its hash."""
 
@@ -78,6 +86,8 @@ class User:
     role: Role
     disabled: bool = False
     created_at: datetime | None = None
+    archives: tuple[Archive, ...] = ()
+    """All that the user may see, by name; none named: every archive, later ones too."""
 
 
 @dataclass(frozen=True, slots=True)

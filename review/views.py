@@ -12,7 +12,7 @@ from document.geometry import Box
 from document.types import DocumentKind, Origin, Status
 from review import schema
 from review.fieldsums import Sums, sum_views, sums_of
-from review.queue import archive_id
+from review.queue import archive_id, no_field
 from review.record import decision_from, history_of
 from review.schema import AnyRow
 from review.store import Store
@@ -99,7 +99,7 @@ def field_row(connection: Connection, field_id: int) -> AnyRow:
         .where(_F.id == field_id)
     ).one_or_none()
     if row is None:
-        raise NotFound(f"There is no field {field_id}. It may have gone when its document was read again.")
+        raise no_field(field_id)
     return row
 
 
@@ -214,6 +214,7 @@ def _is_slip(read: str, text: str) -> bool:
 def sums_with(store: Store, field_id: int, text: str) -> tuple[SumView, ...]:
     """The field's sums as they would stand with ``text`` in it: the same that the page computes as one types."""
     with store.read() as connection:
+        field_row(connection, field_id)
         return sum_views(sums_of(connection, [field_id]), field_id, text)
 
 

@@ -66,11 +66,26 @@ def test_a_password_is_never_an_argument(place: Path) -> None:
     store.close()
 
 
+def test_a_user_is_limited_to_archives(place: Path) -> None:
+    run("import", "out", "--archive", "2024")
+    write_output(place / "more" / "two", document("b"))
+    run("import", "more")
+    run("user", "add", "ann", "--archive", "2024", "--archive", "more", given="four words will do\n")
+    assert run("user", "list").output == "ann\toperator\tarchive 2024\tarchive more\n"
+    assert run("user", "archives", "ann", "more").output == "ann sees more now.\n"
+    assert run("user", "list").output == "ann\toperator\tarchive more\n"
+    assert run("user", "archives", "ann", "--all").output == "ann sees every archive now.\n"
+    assert run("user", "list").output == "ann\toperator\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "given", "words"),
     [
         (("user", "add", "ann"), "short\n", "10 to 200"),
         (("user", "passwd", "nobody"), "four words will do\n", "no user nobody"),
+        (("user", "add", "ann", "--archive", "2024"), "four words will do\n", "no archive 2024. Import it first"),
+        (("user", "archives", "ann"), None, "--all"),
+        (("user", "archives", "ann", "2024", "--all"), None, "--all"),
         (("import", "nowhere"), None, "document.json"),
         (("import", "out", "--source", "nowhere"), None, "no such folder"),
         (("export", "--database", "mysql://x"), None, "no database of the desk"),

@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from review import schema, service
+from review import reach, schema, service
+from review.desk import Desk
 from review.types import (
     Action,
     BadValue,
@@ -21,6 +22,7 @@ from review.types import (
     NotAllowed,
     NotFound,
     Order,
+    ProposalStatus,
     QueueFilter,
     ReasonKind,
     Role,
@@ -296,3 +298,139 @@ def test_two_operators_never_get_the_same_field(desk: World) -> None:
     assert set(got["ann"]).isdisjoint(got["bob"])
     assert len(got["ann"]) + len(got["bob"]) == waiting
     assert min(map(len, got.values())) > 0
+
+
+# --- who sees which archive --------------------------------------------------------------------------------
+
+
+def two_archives(desk: World) -> tuple[int, int, Desk]:
+    """A document in each of two archives, and the desk as ann sees it, who is limited to the first."""
+    one, two = desk.load("one", document("a"), archive="north"), desk.load("two", document("b"), archive="south")
+    ann = service.set_archives(desk.store, "ann", ["north"])
+    return one, two, desk.desk.seen_by(ann)
+
+
+def test_another_archive_is_in_no_list_and_no_count(desk: World) -> None:
+    one, two, hers = two_archives(desk)
+    assert service.queue_counts(desk.store).waiting == 10
+    assert (
+        service.queue_counts(hers.store).waiting == service.queue_counts(hers.store, QueueFilter("north")).waiting == 5
+    )
+    assert {line.document_id for line in service.queue_page(hers.store)} == {one}
+    choices = service.filter_choices(hers.store)
+    assert [c.value for c in choices.archives] == [c.value for c in service.archive_choices(hers.store)] == ["north"]
+    assert [c.value for c in choices.documents] == [str(one)]
+    assert [d.id for d in service.documents(hers.store)] == [one]
+    assert service.documents(hers.store, "south") == ()
+    assert service.queue_page(hers.store, QueueFilter("south")) == ()
+    assert service.queue_page(hers.store, QueueFilter(document_id=two)) == ()
+    service.decide(desk.desk, desk.bob, desk.field_at(two, 3, 1), Action.EDIT, "乡村振兴专项")
+    view = service.dashboard(hers.store)
+    assert (view.documents, view.counts.waiting, view.counts.decided, view.corrected, view.proposals) == (1, 5, 0, 0, 0)
+    assert sum(choice.waiting for choice in view.by_reason) == 5
+    assert view.operators == ()
+    assert view.audit.population == service.audit_estimate(desk.store, "north").population
+    assert service.decisions_csv(hers.store).count("\n") == 1
+
+
+def test_the_queue_gives_nobody_a_field_of_another_archive(desk: World) -> None:
+    one, _, hers = two_archives(desk)
+    given = []
+    while claim := service.claim_next(hers.store, desk.ann):
+        given.append(service.field_view(hers.store, claim.field_id).document_id)
+        service.decide(hers, desk.ann, claim.field_id, Action.ACCEPT)
+    assert given == [one] * 5
+    assert service.queue_counts(desk.store).waiting == 5
+
+
+def test_ids_of_another_archive_are_not_there(desk: World) -> None:
+    _, two, hers = two_archives(desk)
+    theirs = desk.field_at(two, 3, 1)
+    decided = service.decide(desk.desk, desk.chief, desk.field_at(two, 3, 2), Action.ACCEPT).decision.id
+    service.decide(desk.desk, desk.bob, desk.field_at(two, 1, 1), Action.EDIT, "乡村振兴专项")
+    (proposal, *_) = service.proposals(desk.store)
+    chief = service.set_archives(desk.store, "chief", ["north"])  # undoes what others did, approves
+    his = desk.desk.seen_by(chief)
+    before = service.queue_counts(desk.store)
+    for deed in (
+        lambda: service.field_view(his.store, theirs),
+        lambda: service.sums_with(his.store, theirs, "1"),
+        lambda: service.crop_box(his.store, theirs),
+        lambda: service.crop_png(his, theirs),
+        lambda: service.page_png(his, two, 1),
+        lambda: service.page_view(his.store, two, 1),
+        lambda: service.first_page(his.store, two),
+        lambda: service.document_line(his.store, two),
+        lambda: service.claim_field(his.store, chief, theirs),
+        lambda: service.release(his.store, chief, theirs),
+        lambda: service.decide(his, chief, theirs, Action.ACCEPT),
+        lambda: service.similar_fields(his.store, decided, chief),
+        lambda: service.accept_similar(his, chief, decided, [theirs]),
+        lambda: service.undo(his, chief, decided),
+        lambda: service.undo(his, chief),
+        lambda: service.approve(his, chief, proposal.id),
+        lambda: service.reject(his, chief, proposal.id),
+    ):
+        with pytest.raises(NotFound):
+            deed()
+    assert service.history(his.store, desk.field_at(two, 3, 2)) == ()
+    assert service.proposals(his.store) == ()
+    assert service.queue_counts(desk.store) == before
+    assert service.proposals(desk.store)[0].status is ProposalStatus.OPEN
+    assert hers.dictionaries is not None
+    assert not hers.dictionaries.exists()
+
+
+def test_the_same_mistake_in_another_archive_is_left_alone(desk: World) -> None:
+    one, two, hers = two_archives(desk)
+    done = service.decide(hers, desk.ann, desk.field_at(one, 3, 1), Action.EDIT, "乡村振兴专项")
+    assert done.similar == 0
+    assert service.accept_similar(hers, desk.ann, done.decision.id, [desk.field_at(two, 3, 1)]) == ()
+    assert service.similar_fields(desk.store, done.decision.id, desk.bob).fields[0].document_id == two
+    his = desk.desk.seen_by(service.set_archives(desk.store, "bob", ["south"]))
+    shown = service.field_view(his.store, desk.field_at(two, 3, 1)).suggestions
+    assert SuggestionKind.PRECEDENT not in {s.kind for s in shown}
+    free = service.field_view(desk.store, desk.field_at(two, 3, 1)).suggestions
+    assert SuggestionKind.PRECEDENT in {s.kind for s in free}
+
+
+def test_a_user_limited_to_archives_and_freed_again(desk: World) -> None:
+    one, two, _ = two_archives(desk)
+    both = service.set_archives(desk.store, "ANN", ["south", "north", "north"])
+    assert [archive.name for archive in both.archives] == ["north", "south"]
+    assert {d.id for d in service.documents(desk.desk.seen_by(both).store)} == {one, two}
+    with pytest.raises(NotFound, match="north、south"):
+        service.set_archives(desk.store, "ann", ["north", "west"])
+    assert next(u for u in service.list_users(desk.store) if u.name == "ann") == both
+    assert service.set_archives(desk.store, "ann", []).archives == ()
+    with pytest.raises(NotFound, match="no user"):
+        service.set_archives(desk.store, "nobody", ["north"])
+
+
+def test_an_admin_is_not_limited(desk: World) -> None:
+    """Who may add users could add one who sees everything."""
+    two_archives(desk)
+    with pytest.raises(BadValue, match="admin"):
+        service.set_role(desk.store, "ann", Role.ADMIN)
+    assert service.proxy_user(desk.store, "ann").role is Role.OPERATOR
+    service.set_role(desk.store, "bob", Role.ADMIN)
+    with pytest.raises(BadValue, match="admin"):
+        service.set_archives(desk.store, "bob", ["north"])
+    assert service.proxy_user(desk.store, "bob").archives == ()
+    with pytest.raises(BadValue, match="admin"):
+        service.add_user(desk.store, "zoe", "four words will do", Role.ADMIN, ["north"])
+    assert service.proxy_user(desk.store, "zoe") is None
+
+
+def test_every_table_is_limited_or_has_nothing_of_a_document() -> None:
+    free = {schema.TERMS, schema.PROPOSALS, schema.USERS, schema.USER_ARCHIVES, schema.SESSIONS, schema.FAILURES}
+    limited = set(reach.BY_ARCHIVE) | reach.BY_DOCUMENT
+    assert limited | free | {schema.SETTINGS} == set(schema.METADATA.tables.values())
+
+
+def test_what_cannot_be_limited_does_not_run() -> None:
+    inner = sa.select(schema.FIELDS.c.id).subquery()
+    with pytest.raises(TypeError):
+        reach.within(sa.select(inner), frozenset({1}))
+    again = schema.DECISIONS.alias("again")
+    assert "again.document_id IN" in str(reach.within(sa.select(again.c.id), frozenset({1})))

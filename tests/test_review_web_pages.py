@@ -1,19 +1,22 @@
 """The desk's pages over HTTP, in one process: who gets in, what is answered, what every answer carries."""
 
 import json
+import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from desk_site import NAMES, PASSWORD, QUICK, SCRIPT, Site, site
+from desk_site import NAMES, PASSWORD, QUICK, SCRIPT, Site, insight, site
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
 from review import service
 from review.store import open_store, sqlite_url
-from review.types import Action, Role, User
+from review.types import Action, FieldStatus, Role, User
 from review.web import app as web
+from review.web import documents, overview, visits, work
 from review.web.app import NobodyMayLogIn, create_app
 from review.web.options import DeskOptions
 from review.web.security import POLICY
@@ -43,6 +46,14 @@ def logged_in(here: Site, name: str = "复核甲", options: DeskOptions | None =
     return client
 
 
+def pages_of_the_desk() -> list[APIRoute]:
+    """Every route; the application itself keeps the included ones to itself."""
+    parts = (visits, work, documents, overview)
+    found = [route for part in parts for route in part.router.routes if isinstance(route, APIRoute)]
+    assert len(found) > 25
+    return found
+
+
 # --- getting in ----------------------------------------------------------------------------------------------
 
 
@@ -56,8 +67,8 @@ def test_without_a_user_nothing_is_served(here: Site, tmp_path: Path) -> None:
 def test_nobody_sees_anything_without_a_login(here: Site) -> None:
     client = visitor(here)
     open_paths = {"/login", "/logout", "/language"}
-    for route in client.app.routes:
-        if not isinstance(route, APIRoute) or route.path in open_paths:
+    for route in pages_of_the_desk():
+        if route.path in open_paths:
             continue
         path = route.path.replace("{field_id}", "1").replace("{document_id}", "1").replace("{number}", "1")
         path = path.replace("{decision_id}", "1").replace("{proposal_id}", "1")
@@ -132,6 +143,62 @@ def test_a_new_password_needs_the_old_one(here: Site) -> None:
     assert client.post("/password", data={"current": PASSWORD, "password": "a new password"}).status_code == 303
     assert client.get("/queue").status_code == 200
     assert other.get("/queue").status_code == 303
+
+
+# --- whose archives ------------------------------------------------------------------------------------------
+
+
+def in_another_archive(here: Site) -> tuple[int, int, int]:
+    """A document in an archive that 复核甲 may not see: its id, a field's, and a decision's."""
+    folder = here.folder / "other" / NAMES[2]
+    shutil.copytree(here.folder / "out" / NAMES[2], folder)
+    other = service.Folder(folder, "别的档案", str(folder.parent))
+    scan = here.folder / "scans" / f"{NAMES[2]}.pdf"
+    service.import_folders(here.desk.store, [other], insight, lambda _: scan)
+    service.set_archives(here.desk.store, "复核甲", ["2024年决算"])
+    document = service.find_document(here.desk.store, folder)
+    view = service.page_view(here.desk.store, document, 1)
+    waiting, decided = [f.id for b in view.blocks for f in b.fields if f.status is FieldStatus.WAITING][:2]
+    done = service.decide(here.desk, User("admin", Role.ADMIN), decided, Action.ACCEPT)
+    return document, waiting, done.decision.id
+
+
+def test_no_address_leads_into_an_archive_of_others(here: Site) -> None:
+    """Every route with an id in it, those to come too."""
+    document, field, decision = in_another_archive(here)
+    ids = {"{document_id}": document, "{field_id}": field, "{decision_id}": decision, "{number}": 1, "{proposal_id}": 0}
+    client, free = logged_in(here), logged_in(here, "审批乙")
+    tried = 0
+    for route in pages_of_the_desk():
+        if "{" not in route.path or "proposal" in route.path:
+            continue
+        path = re.sub(r"{\w+}", lambda found: str(ids[found[0]]), route.path)
+        body = {"action": "skip"} if path.endswith("decide") else {"field_ids": [field]}
+        for method in route.methods:
+            sent = {"json": body} if method == "POST" else {}
+            assert client.request(method, path, **sent).status_code == 404, (method, path)
+            if method == "GET":
+                assert free.get(path).status_code in {200, 303}, path
+            tried += 1
+    assert tried >= 11
+    assert client.post("/api/undo", json={"decision_id": decision}).status_code == 404
+
+
+def test_the_queue_and_the_lists_show_ones_own_archives_alone(here: Site) -> None:
+    document, _, _ = in_another_archive(here)
+    client, free = logged_in(here), logged_in(here, "审批乙")
+    for path in ("/queue", "/documents", "/dashboard"):
+        assert "别的档案" not in client.get(path).text, path
+        assert "别的档案" in free.get(path).text, path
+    assert f"/documents/{document}" not in client.get("/documents").text
+    mine, seen = {here.document_id(n) for n in range(3)}, 0
+    while card := client.post("/api/next").json()["card"]:
+        assert service.field_view(here.desk.store, card["id"]).document_id in mine
+        assert client.post(f"/api/fields/{card['id']}/decide", json={"action": "accept", "go_on": False}).is_success
+        seen += 1
+    assert seen
+    assert service.queue_counts(here.desk.store).waiting > 0
+    assert "2024年决算" in logged_in(here, "admin").get("/users").text
 
 
 # --- every answer --------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -104,8 +104,18 @@ def _at_least(needed: Role) -> Any:
     return Depends(check)
 
 
-InRoom = Annotated[Room, Depends(room_of)]
 Visitor = Annotated[User, Depends(_visitor)]
+
+
+def _room_for(request: Request, user: Visitor) -> Room:
+    room = room_of(request)
+    return replace(room, desk=room.desk.seen_by(user))
+
+
+OpenRoom = Annotated[Room, Depends(room_of)]
+"""For who is not logged in yet: nothing of a document is shown from here."""
+InRoom = Annotated[Room, Depends(_room_for)]
+"""The room with the visitor's own archives, and no others."""
 Operator = Annotated[User, _at_least(Role.OPERATOR)]
 Approver = Annotated[User, _at_least(Role.APPROVER)]
 Admin = Annotated[User, _at_least(Role.ADMIN)]

@@ -12,7 +12,7 @@ from review.types import ReviewError, Session
 from review.web.contexts import LoginPage, PasswordPage
 from review.web.errors import problem_of
 from review.web.options import Language
-from review.web.room import LANGUAGE_COOKIE, InRoom, Room, Visitor, address_of, page, user_of
+from review.web.room import LANGUAGE_COOKIE, InRoom, OpenRoom, Room, Visitor, address_of, page, user_of
 
 ONE_YEAR = 31_536_000
 """Seconds."""
@@ -43,7 +43,7 @@ def login_page(request: Request, next: str = "/") -> Response:
 @router.post("/login")
 def log_in(
     request: Request,
-    room: InRoom,
+    room: OpenRoom,
     name: Annotated[str, Form(max_length=64)],
     password: PasswordField,
     next: Annotated[str, Form(max_length=2000)] = "/",
@@ -62,7 +62,7 @@ def log_in(
 
 
 @router.post("/logout")
-def log_out(request: Request, room: InRoom) -> Response:
+def log_out(request: Request, room: OpenRoom) -> Response:
     """The session ends, here and in the store."""
     _end_session(request, room)
     response = RedirectResponse("/login", 303)
@@ -72,7 +72,7 @@ def log_out(request: Request, room: InRoom) -> Response:
 
 @router.post("/language")
 def set_language(
-    room: InRoom, language: Annotated[Language, Form()], next: Annotated[str, Form(max_length=2000)] = "/"
+    room: OpenRoom, language: Annotated[Language, Form()], next: Annotated[str, Form(max_length=2000)] = "/"
 ) -> Response:
     """The pages in another language, for this browser."""
     response = RedirectResponse(local_path(next), 303)

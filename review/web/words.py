@@ -290,6 +290,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "users.title": ("用户", "Users"),
     "users.add": ("新增用户", "Add a user"),
     "users.role": ("角色", "Role"),
+    "users.archives": ("档案", "Archives"),
+    "users.all_archives": ("全部", "all"),
     "users.disabled": ("停用", "Closed"),
     "users.created": ("建立时间", "Since"),
     "users.save": ("保存", "Save"),

@@ -23,7 +23,8 @@ _LONE_NUMBER = re.compile(r"-?\d[\d,]{1,20}(?:\.\d{1,4})?%?|-?\d\.\d{1,4}%?")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _SPLIT_UNIT = re.compile(r"[（(](?:万|千|亿)\s?\d[\d,.]{0,20}\s?元?[）)]|[（(]\s?\d[\d,.]{0,20}\s?(?:万|千|亿)元[）)]$")
 _ENDS_IN_NUMBER = re.compile(r".{0,80}[^\d.]\d{1,3}", re.S)
-_JOINED = "一格内有两项内容，可能与邻格连读"
+JOINED = "一格内有两项内容，可能与邻格连读"
+"""Reason of a cell that holds two numbers, or a label and a number."""
 LEAST_AMOUNTS = 5
 """A table with fewer amounts is a form, where sentences end in numbers."""
 _NUMBER = re.compile(r"\d{1,3}")
@@ -58,7 +59,7 @@ def _parted(table: Table) -> Table:
     lines = table_roles(table).line_columns
     many = sum(cell.amount is not None for cell in table.cells) >= LEAST_AMOUNTS
     cells = tuple(
-        _flagged(c, _JOINED)
+        flagged(c, JOINED)
         if _side_by_side(c)
         or _in_a_unit(c)
         or (
@@ -91,8 +92,9 @@ def _in_a_unit(cell: Cell) -> bool:
     return bool(_SPLIT_UNIT.search(cell.reading.text))
 
 
-def _flagged(cell: Cell, reason: str) -> Cell:
-    reasons = tuple(dict.fromkeys((*cell.reading.reasons, reason)))
+def flagged(cell: Cell, *why: str) -> Cell:
+    """The cell marked for review, with further reasons."""
+    reasons = tuple(dict.fromkeys((*cell.reading.reasons, *why)))
     return replace(cell, reading=replace(cell.reading, needs_review=True, reasons=reasons))
 
 
@@ -105,7 +107,7 @@ def _noted(table: Table) -> Table:
         by_row[jump.row].append(jump)
     certain = [jump for found in by_row.values() if len(found) >= 2 for jump in found]
     words = {(jump.row, jump.col): jump.words for jump in jumps}
-    cells = tuple(_flagged(c, words[c.row, c.col]) if (c.row, c.col) in words else c for c in table.cells)
+    cells = tuple(flagged(c, words[c.row, c.col]) if (c.row, c.col) in words else c for c in table.cells)
     reasons = tuple(dict.fromkeys((*table.reasons, *(f"第{j.row + 1}行前{j.words}" for j in jumps))))
     return replace(table, cells=cells, reasons=reasons, needs_review=table.needs_review or bool(certain))
 

@@ -33,6 +33,7 @@ from cleanup.misreadings import (
 from cleanup.numbers import number_style
 from cleanup.prose_amounts import check_prose
 from cleanup.repair import Evidence, Ledger, Repair, exchanges, ledger, repair_all
+from cleanup.shifts import note_shifts
 from dictionaries.identities import Identities
 from document.types import Block, Cell, Correction, Document, Rule, Table, TextBlock
 
@@ -89,7 +90,7 @@ def reconcile(document: Document, identities: Identities, options: ReconcileOpti
         books, repairs = repair_all(books, evidence)
     verdicts = _judge(books, evidence, grids, repairs, broken, options)
     written = _written(document, grids, verdicts, identities)
-    return check_forms(check_prose(note_missing(written), identities), identities)
+    return check_forms(check_prose(note_shifts(note_missing(written)), identities), identities)
 
 
 def _grids(document: Document) -> dict[int, tuple[Table, AmountGrid]]:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, select
 from document.types import Status
 from review import schema
 from review.proposing import count_open
-from review.queue import REASON_WORDS, archive_id, audited, decided, queue_counts, waiting
+from review.queue import REASON_WORDS, archive_id, asked, audited, decided, queue_counts, waiting
 from review.store import Store, utc_now
 from review.types import (
     Action,
@@ -88,7 +88,7 @@ def _outcomes(connection: Connection, wanted: Sequence[ColumnElement[bool]]) -> 
 
 def _by_reason(connection: Connection, wanted: Sequence[ColumnElement[bool]]) -> tuple[Choice, ...]:
     n = func.count()
-    query = select(_F.reason, n).where(waiting(), *wanted)
+    query = select(_F.reason, n).where(asked(), waiting(), *wanted)  # both: an index that holds all of it fits
     rows = connection.execute(query.group_by(_F.reason).order_by(n.desc())).all()
     return tuple(Choice(reason, REASON_WORDS[ReasonKind(reason)], count) for reason, count in rows if reason)
 
@@ -125,8 +125,8 @@ def audit_estimate(store: Store, archive: str | None = None) -> AuditEstimate:
     """
     number = None if archive is None else archive_id(store, archive)
     with store.read() as connection:
-        asked = [audited(), _F.is_lost.is_(False), *([] if number is None else [_F.archive_id == number])]
-        rows = connection.execute(select(_F.machine_text, _F.text, _F.status, _F.outcome).where(*asked)).all()
+        sample = [audited(), _F.is_lost.is_(False), *([] if number is None else [_F.archive_id == number])]
+        rows = connection.execute(select(_F.machine_text, _F.text, _F.status, _F.outcome).where(*sample)).all()
         whole = select(func.coalesce(func.sum(_DOC.n_unflagged), 0))
         population = connection.execute(
             whole if number is None else whole.where(_DOC.archive_id == number)

@@ -335,9 +335,11 @@ def _facets(connection: Connection, store: Store, chosen: QueueFilter) -> tuple[
     wanted = (None, None, chosen.table, chosen.reason and chosen.reason.value, chosen.kind and chosen.kind.value)
     found: tuple[Counter[Any], ...] = tuple(Counter() for _ in columns)
     for *values, count in connection.execute(query):
-        if all(want is None or want == value for want, value in zip(wanted, values, strict=True)):
-            for counter, value in zip(found, values, strict=True):
-                counter[value] += int(count)
+        others = [i for i, want in enumerate(wanted) if want is not None and want != values[i]]
+        if len(others) > 1:
+            continue
+        for i in others or range(len(columns)):  # what is chosen does not narrow its own choices
+            found[i][values[i]] += int(count)
     return tuple(sorted(c.items(), key=lambda item: (-item[1], str(item[0])))[:MOST_CHOICES] for c in found)
 
 

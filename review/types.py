@@ -356,7 +356,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class FilterChoices:
-    """What can be filtered by, given the filter's other parts are free."""
+    """What each part of a filter can be, with how much waits there while the other parts stay as they are.
+
+    An archive or a document that was chosen narrows its own choices too.
+    """
 
     archives: tuple[Choice, ...]
     documents: tuple[Choice, ...]

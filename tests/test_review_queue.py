@@ -300,6 +300,20 @@ def test_two_operators_never_get_the_same_field(desk: World) -> None:
     assert min(map(len, got.values())) > 0
 
 
+def test_other_reasons_stay_offered_beside_the_chosen_one(desk: World) -> None:
+    """So do kinds and tables; what each would show is counted with the other parts of the filter as they are."""
+    desk.load("one", document())
+    free = service.filter_choices(desk.store)
+    assert {c.value: c.waiting for c in free.reasons} == {"sum": 3, "unclear": 1, "dictionary": 1}
+    by_reason = service.filter_choices(desk.store, QueueFilter(reason=ReasonKind.SUM))
+    assert by_reason.reasons == free.reasons
+    assert {c.value: c.waiting for c in by_reason.kinds} == {"amount": 3}
+    both = service.filter_choices(desk.store, QueueFilter(reason=ReasonKind.SUM, kind=FieldKind.LABEL))
+    assert {c.value: c.waiting for c in both.kinds} == {"amount": 3}
+    assert {c.value for c in both.reasons} == {c.value for c in free.reasons if c.value == "dictionary"}
+    assert both.tables == ()
+
+
 # --- who sees which archive --------------------------------------------------------------------------------
 
 

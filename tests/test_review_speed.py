@@ -24,7 +24,7 @@ a machine shared with other tests was seen to take. On SQLite processor time is.
 
 COLUMNS = {
     "document_id": "1 + i % 200",
-    "archive_id": "1 + (i / 200) % 4",
+    "archive_id": "1 + (1 + i % 200) % 4",
     "block": "i % 30",
     "row": "i % 40",
     "col": "i % 6",
@@ -45,7 +45,7 @@ COLUMNS = {
     "confidence": "0.5",
     "flagged": "true",
     "reasons": "{list}",
-    "reason": "CASE i % 4 WHEN 0 THEN 'sum' WHEN 1 THEN 'unclear' WHEN 2 THEN 'form' ELSE 'copy' END",
+    "reason": "CASE (i / 200) % 4 WHEN 0 THEN 'sum' WHEN 1 THEN 'unclear' WHEN 2 THEN 'form' ELSE 'copy' END",
     "corrections": "{list}",
     "suggestions": "{list}",
     "in_text": "true",
@@ -157,6 +157,17 @@ def test_pages_and_the_dashboard(full: World) -> None:
     assert best(full, lambda: service.documents(full.store, "a1", "d1")) < LIMIT
     assert best(full, lambda: service.dashboard(full.store)) < LIMIT
     assert best(full, lambda: service.dashboard(full.store, "a1")) < LIMIT
+
+
+def test_a_user_limited_to_archives_waits_no_longer(full: World) -> None:
+    hers = full.store.limited_to((1, 3))
+    assert best(full, lambda: service.filter_choices(hers)) < LIMIT
+    assert best(full, lambda: service.queue_counts(hers, FILTERS[4])) < LIMIT
+    assert best(full, lambda: service.documents(hers)) < LIMIT
+    assert best(full, lambda: service.dashboard(hers)) < LIMIT
+    for order in Order:
+        assert best(full, lambda order=order: service.queue_page(hers, None, order)) < LIMIT  # type: ignore[misc]
+        assert best(full, lambda order=order: service.claim_next(hers, full.ann, None, order)) < LIMIT  # type: ignore[misc]
 
 
 def test_on_sqlite_no_question_of_the_queue_reads_every_field(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -30,10 +30,12 @@ _DECIMAL = re.compile(r"-?[\d,]{1,20}\.\d{1,4}")
 _WORD = re.compile(r"[\u4e00-\u9fff]{2}")
 MAX_LOST = 6
 """A larger hole in the 栏次 is a misread number."""
+MAX_NUMBERS = 60
+"""More columns than any disclosure numbers."""
 LEAST_GAP = 0.5
 """Heights of the type between two texts beside each other that stand in two columns; within a text it is less."""
 LEAST_SURE = 4
-"""Cells that say what a column is for, before others in it can be out of place."""
+"""Cells of a column's kind, blank amounts among them, before others in it can be out of place."""
 MOST_OUT = 0.25
 """Share of a column's cells that may be out of place; with more nobody knows what the column is for."""
 
@@ -96,9 +98,7 @@ def _lost_columns(table: Table) -> Iterator[Shift]:
     for row, texts in rows.items():
         if "栏次" not in texts.values():
             continue
-        numbers = [(col, int(m[1])) for col, text in sorted(texts.items()) if (m := _COLUMN_NUMBER.fullmatch(text))]
-        if any(b <= a for (_, a), (_, b) in pairwise(numbers)):
-            continue
+        numbers = _ascending([(c, int(m[1])) for c, t in sorted(texts.items()) if (m := _COLUMN_NUMBER.fullmatch(t))])
         for (col, before), (other, after) in pairwise(numbers):
             lost = after - before - (other - col)
             if 0 < lost <= MAX_LOST:
@@ -106,6 +106,23 @@ def _lost_columns(table: Table) -> Iterator[Shift]:
             blank = [c for c in range(col + 1, other) if texts.get(c) == ""]
             if lost == 0 and blank:
                 yield Shift(f"栏次从{before}跳到{after}，漏读了栏次", tuple((row, c) for c in blank), certain=False)
+        for col, first in _pairs_in_one_cell(texts, numbers):
+            yield Shift(f"栏次{first}与{first + 1}在一格内，可能少了1列", ((row, col),))
+
+
+def _pairs_in_one_cell(texts: Mapping[int, str], numbers: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Columns beside a number that hold the next two, or the two before, and the first of the two."""
+    beside = {(col + 1, n + 1) for col, n in numbers} | {(col - 1, n - 2) for col, n in numbers}
+    return sorted((col, n) for col, n in beside if texts.get(col) == f"{n}{n + 1}")
+
+
+def _ascending(numbers: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The most of the numbers that rise from left to right; the others are misread, or two in one cell."""
+    best: list[list[tuple[int, int]]] = []
+    for col, number in numbers[:MAX_NUMBERS]:
+        before = max((run for run in best if run[-1][1] < number), key=len, default=[])
+        best.append([*before, (col, number)])
+    return max(best, key=len, default=[])
 
 
 def _repeated_heads(table: Table, roles: TableRoles) -> Iterator[Shift]:
@@ -170,7 +187,7 @@ def _out_of_place(table: Table, roles: TableRoles, grid: AmountGrid) -> Iterator
         found += wrong if _few(wrong, sum(c == own for _, c in labels)) else []
         for col in panel.amount_cols:
             wrong = [(r, c) for r, c in labels if c == col and (r, own) not in labels and grid.label(r, panel) is None]
-            found += wrong if _few(wrong, sum(c == col for _, c in amounts)) else []
+            found += wrong if _few(wrong, sum(c == col and not a.unread for (_, c), a in grid.amounts.items())) else []
     if found:
         rows = sorted({row for row, _ in found})
         where = "、".join(str(row + 1) for row in rows[:5]) + ("等" if len(rows) > 5 else "")

@@ -51,6 +51,17 @@ def test_whole_formula_and_misread_column_numbers_lose_no_column(numbers: str | 
     assert not found.needs_review
 
 
+@given(st.integers(1, 5), st.sampled_from(["", " "]))
+def test_two_column_numbers_in_one_cell_are_a_lost_column(col: int, gap: str) -> None:
+    joined = [
+        [*row[:col], gap.join(t for t in row[col : col + 2] if t) if n == 1 else row[col], *row[col + 2 :]]
+        for n, row in enumerate(NUMBERED)
+    ]
+    found = noted(*joined)
+    assert found.needs_review
+    assert any("可能少了1列" in reason for reason in found.reasons)
+
+
 def test_side_by_side_panels_count_over_their_label_columns() -> None:
     found = noted(
         ["收入", "", "支出", ""],

@@ -79,7 +79,7 @@ def find_lattices(pattern: Pixels, shortest: float, least: float) -> list[Lattic
     near = np.hypot(peaks[:, 0], peaks[:, 1]) < shortest
     if near.any() and not near.all() and peaks[near, 2].max() > peaks[~near, 2].max():
         return []
-    found = [_basis(peaks[~near], surface, steady) for steady in _STEADY] if (~near).sum() >= 2 else []
+    found = [_basis(peaks[~near], surface, steady, shortest) for steady in _STEADY] if (~near).sum() >= 2 else []
     polished = [_polished(lattice, surface, least) for lattice in found if lattice is not None]
     return list(dict.fromkeys(lattice for lattice in polished if lattice is not None))
 
@@ -117,11 +117,12 @@ def _fine(surface: Floats, x: int, y: int) -> tuple[float, float]:
     )
 
 
-def _basis(peaks: NDArray[np.float64], surface: Floats, steady: float) -> Lattice | None:
+def _basis(peaks: NDArray[np.float64], surface: Floats, steady: float, shortest: float) -> Lattice | None:
     """The smallest cell that two of the peaks span and that the pattern repeats on throughout.
 
     Where rows of copies are set off against each other by some odd share, each row half agrees with the next, but
-    only every second one repeats: the multiples of such a vector are no repetitions.
+    only every second one repeats: the multiples of such a vector are no repetitions. None where that cell is
+    narrower than ``shortest``: the difference of two repetitions of a table's rows is a row, too.
     """
     strong = peaks[peaks[:, 2] > 0.5 * peaks[0, 2]]
     vectors = strong[np.argsort(np.hypot(strong[:, 0], strong[:, 1]))][:_MOST_VECTORS, :2]
@@ -134,7 +135,14 @@ def _basis(peaks: NDArray[np.float64], surface: Floats, steady: float) -> Lattic
     scores = [_repetition(lattice, surface) for lattice in spanned]
     least = steady * max(scores, default=0.0)
     repeating = [lattice for lattice, score in zip(spanned, scores, strict=True) if score > max(least, 0.0)]
-    return min(repeating, key=lambda lattice: lattice.cell_area, default=None)
+    smallest = min(repeating, key=lambda lattice: lattice.cell_area, default=None)
+    if smallest is None or min(np.hypot(*smallest.first), np.hypot(*smallest.second)) < _NEARLY * shortest:
+        return None
+    return smallest
+
+
+_NEARLY = 0.95
+"""Share of the shortest distance that a peak may lie off it."""
 
 
 _MOST_VECTORS = 12

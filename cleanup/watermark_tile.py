@@ -32,6 +32,22 @@ def baseline_angle(watermark: Watermark) -> float:
     return _angle(copy) if copy.any() else 0.0
 
 
+def ruled(watermark: Watermark) -> bool:
+    """Whether a good part of a tiled watermark's strokes are rules, frayed ones of a fax among them: a table."""
+    strokes = (_cells(watermark, _DPI)[0] >= _STROKE).astype(np.uint8)
+    run = round(_RULE * _DPI / 72)
+    rules = np.zeros_like(strokes)
+    for along in ((1, run), (run, 1)):
+        rules |= np.asarray(cv2.morphologyEx(strokes, cv2.MORPH_OPEN, np.ones(along, np.uint8)), dtype=np.uint8)
+    return int(rules.sum()) > _MOST_RULES * int(strokes.sum())
+
+
+_RULE = 60.0
+"""Points: the shortest level or upright run that is a rule; no stroke of a phrase that repeats is as long."""
+_MOST_RULES = 0.2
+"""Share of the strokes that may be rules: the underlining of a phrase, or a rule that its copies crossed."""
+
+
 def watermark_tile(watermark: Watermark) -> Pixels:
     """One copy of the phrase, dark on white, its baseline level, ``(height, width)``; empty when there is none."""
     dpi = min(watermark.dpi, 2 * _DPI)

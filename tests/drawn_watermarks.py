@@ -67,6 +67,30 @@ def draw_page(seed: int) -> Pixels:
     return _render(document)
 
 
+def draw_form(seed: int, pitch: float) -> Pixels:
+    """A broad form of two halves, ``pitch`` points from row to row: codes that differ by a digit, names, amounts."""
+    chance = np.random.default_rng(seed)
+    document = pymupdf.open()
+    page = document.new_page(width=HEIGHT, height=WIDTH)
+    page.insert_text((240, 40), "一般公共预算基本支出表", fontname="china-ss", fontsize=13)
+    top, rows = 70.0, int((WIDTH - 90) / pitch)
+    for row in range(rows + 1):
+        y = top + row * pitch
+        page.draw_line((30, y), (565, y), width=0.5)
+        if row == rows:
+            break
+        for left in (30, 320):
+            code, label = f"302{chance.integers(1, 40):02d}", _LABELS[chance.integers(len(_LABELS))]
+            page.insert_text((left + 5, y + pitch - 5), code, fontname="helv", fontsize=8)
+            page.insert_text((left + 45, y + pitch - 5), label, fontname="china-ss", fontsize=8)
+            if chance.random() < 0.5:
+                amount = f"{chance.uniform(0, 999):.2f}"
+                page.insert_text((left + 172, y + pitch - 5), amount, fontname="helv", fontsize=8)
+    for x in (30, 200, 320, 490, 565):
+        page.draw_line((x, top), (x, top + rows * pitch), width=0.5)
+    return _render(document)
+
+
 def draw_coverage(mark: Mark) -> np.ndarray:
     """The watermark's coverage (0–1) of a page."""
     document = pymupdf.open()

@@ -14,7 +14,18 @@ from hypothesis import strategies as st
 
 from cleanup.watermark import CleanPage, Watermark, WatermarkOptions, find_watermark, remove_watermark, watermark_tile
 from ocr.types import PageImage, Pixels
-from tests.drawn_watermarks import Mark, as_page, difference, document, draw_coverage, draw_page, mix, move, scan
+from tests.drawn_watermarks import (
+    Mark,
+    as_page,
+    difference,
+    document,
+    draw_coverage,
+    draw_form,
+    draw_page,
+    mix,
+    move,
+    scan,
+)
 
 drawn = lru_cache(maxsize=32)(document)
 """Pages with the watermark, each with the same scan without it."""
@@ -229,6 +240,41 @@ def test_every_kind_of_plain_page_comes_out_bit_for_bit(kind: str) -> None:
             assert result.image.pixels is page.pixels
             assert result.coverage == 0
         assert np.array_equal(page.pixels, before)
+
+
+def thin_fax(pixels: Pixels, seed: int) -> PageImage:
+    """A fax set so light that its type is thin and frayed, and its hairlines are dots."""
+    rough = scan(pixels, seed)[0] + np.random.default_rng(seed).normal(0, 18, pixels.shape)
+    return replace(as_page(np.where(rough < 110, 0, 255).astype(np.uint8), seed + 1), bilevel=True)
+
+
+@pytest.mark.parametrize(
+    ("seed", "pitch", "pages"),
+    [(1, 15.0, 1), (2, 15.0, 2), (2, 18.5, 1), (3, 15.0, 2), (3, 23.0, 1), (4, 15.0, 4)],
+)
+def test_rows_of_a_form_on_a_fax_are_no_watermark(seed: int, pitch: float, pages: int) -> None:
+    """Rows a lattice apart, of thin type and frayed rules: each half agrees with the next, and is type all the same."""
+    sent = [thin_fax(draw_form(10 * seed + number, pitch), seed + number) for number in range(pages)]
+    watermark = find_watermark(sent)
+    assert watermark is None
+    for page in sent:
+        assert remove_watermark(page, watermark).image.pixels is page.pixels
+
+
+@pytest.mark.parametrize(("seed", "pages"), [(115, 2), (323, 1)])
+def test_rows_of_a_table_on_a_fax_are_no_watermark(seed: int, pages: int) -> None:
+    sent = [thin_fax(draw_page(seed + number), seed // 100 + number) for number in range(pages)]
+    assert find_watermark(sent) is None
+
+
+def test_a_single_page_of_a_fax_is_enough_for_dots() -> None:
+    """What keeps the rows of a form must not keep the watermark: its dots are in all its copies alike."""
+    marked = mix(draw_page(41), draw_coverage(Mark()), Mark(colour=(130, 130, 130), opacity=1.0))
+    page = replace(as_page(as_fax(scan(marked, 41)[0], 41)), bilevel=True)
+    watermark = find_watermark([page])
+    assert watermark is not None
+    assert watermark.angle == pytest.approx(30, abs=2)
+    assert 0.015 < remove_watermark(page, watermark).coverage < 0.12
 
 
 def test_words_of_the_phrase_in_prose_stay() -> None:

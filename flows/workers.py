@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from multiprocessing import connection, get_context
+from multiprocessing import connection, get_context, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from types import TracebackType
@@ -135,11 +135,12 @@ class Workers(Generic[Task, Answer]):
         context = get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, self._work, self._warm_up), daemon=True)
+        worker: _Worker[Task] = _Worker(process, ours)
+        resource_tracker.ensure_running()  # starting it would let Ctrl-C through again
         with _STARTING, _environment(self._threads):
             process.start()
+            self._workers.append(worker)
         theirs.close()
-        worker: _Worker[Task] = _Worker(process, ours)
-        self._workers.append(worker)
         return worker
 
 
@@ -170,18 +171,15 @@ def _cause(exit_code: int | None) -> str:
 def _environment(threads: int) -> Iterator[None]:
     """What a process to be started inherits: how many threads its numeric libraries may use, and that
     Ctrl-C is the parent's business."""
-    interrupt = None
-    if threading.current_thread() is threading.main_thread():
-        interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     before = {name: os.environ.get(name) for name in _THREADS}
     os.environ.update(dict.fromkeys(_THREADS, str(threads)))
     try:
         yield
     finally:
-        if interrupt is not None:
-            signal.signal(signal.SIGINT, interrupt)
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)  # a Ctrl-C that came meanwhile is heard here

@@ -18,7 +18,7 @@ from document.json import load
 from document.types import Origin, Status
 from flows.batch import BatchOptions, BatchReport, DocumentResult, Outcome, Watcher, run_batch
 from flows.options import RunOptions
-from flows.workers import Lost, Workers
+from flows.workers import Lost, Workers, _environment
 from ocr.engine import EngineName, EngineOptions
 
 NULL = RunOptions(engine=EngineOptions(name=EngineName.NULL))
@@ -275,6 +275,23 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing_half_written(tmp_path: Path) ->
     assert process.returncode == ExitCode.CTRL_C
     assert said.decode().split("\n")[-2:] == ["qingzhang: interrupted; what is half done was taken away.", ""]
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_ctrl_c_while_a_process_starts_is_not_lost() -> None:
+    with pytest.raises(KeyboardInterrupt), _environment(1):
+        os.kill(os.getpid(), signal.SIGINT)
+        started = "the process is started and on the list"
+    assert started
+
+
+def test_processes_leave_ctrl_c_to_their_parent() -> None:
+    with Workers[int, bool](1, hears_ctrl_c) as workers:
+        workers.give(0, seconds=30)
+        assert [event[1] for event in workers.collect() if not isinstance(event, Lost)] == [False]
+
+
+def hears_ctrl_c(_: int) -> bool:
+    return signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
 def wait_for(what: object, seconds: float = 30) -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -254,6 +255,15 @@ def test_the_watcher_hears_of_every_page_and_document(tmp_path: Path) -> None:
     assert ear.heard == [("a.pdf", 2), (1, None), (2, "too large"), Outcome.PARTIAL]
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """SIGINT as a terminal gives it, also where the tests run in the background of a script, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 def test_ctrl_c_ends_with_130_and_leaves_nothing_half_written(tmp_path: Path) -> None:
     scan(tmp_path, "a.pdf", "slow " * 200)
     program = (
@@ -277,6 +287,7 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing_half_written(tmp_path: Path) ->
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.usefixtures("heard")
 def test_ctrl_c_while_a_process_starts_is_not_lost() -> None:
     with pytest.raises(KeyboardInterrupt), _environment(1):
         os.kill(os.getpid(), signal.SIGINT)

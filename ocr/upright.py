@@ -125,12 +125,18 @@ def _sharpest(x: NDArray[np.float64], y: NDArray[np.float64], max_degrees: float
         return Slope(0.0, 1.0)
     angles = np.arange(-max_degrees, max_degrees + 1e-9, 0.2)
     sharpness = np.array([_sharpness(x, y, float(a)) for a in angles])
-    best = float(angles[int(sharpness.argmax())])
+    first = int((sharpness * (1 - _FAR * np.abs(angles) / max(max_degrees, 1.0))).argmax())
+    best = float(angles[first])
     for step in (0.05, 0.0125):
         near = best + step * np.arange(-12, 13, dtype=np.float64)
         values = np.array([_sharpness(x, y, float(a)) for a in near])
         best = _crest(near, values)
-    return Slope(best, max(float(sharpness.max()), float(values.max())) / max(1e-9, float(np.median(sharpness))))
+    return Slope(best, max(float(sharpness[first]), float(values.max())) / max(1e-9, float(np.median(sharpness))))
+
+
+_FAR = 0.25
+"""Share by which the farthest angle must be sharper than none: the level strokes of 楷体 rise by 6°, and on a cover
+of two lines they project as sharply as the lines themselves. A page that lies so askew is 1.5 times as sharp."""
 
 
 def _crest(angles: NDArray[np.float64], sharpness: NDArray[np.float64]) -> float:

@@ -51,6 +51,28 @@ def test_the_skew_left_is_under_a_sixth_of_a_degree(degrees: float, ruled: bool)
     assert abs(row_slope(straight.grey, 2).degrees) < 0.15
 
 
+def cover_in_brush_type(rise: float = 5.8) -> np.ndarray:
+    """A cover at 110 dpi: two level lines of characters whose level strokes rise to the right, as those of 楷体 do."""
+    rng = np.random.default_rng(5)
+    pixels = np.full((909, 1286), 255, np.uint8)
+    for left, top, size, count in ((220, 240, 44, 18), (370, 430, 20, 24)):
+        for x in range(left, left + count * (size + 3), size + 3):
+            for part in rng.uniform(0.2, 1, 2):
+                length = int(rng.uniform(0.4, 1) * size)
+                start = (x, top + int(part * size))
+                end = (x + length, start[1] - int(np.tan(np.radians(rise)) * length))
+                cv2.line(pixels, start, end, 0, 2, cv2.LINE_AA)
+            for across in rng.uniform(0.1, 0.9, 3):
+                y = top + int(rng.normal(0, 0.07) * size)
+                cv2.line(pixels, (x + int(across * size), y), (x + int(across * size), top + size), 0, 2, cv2.LINE_AA)
+    return pixels
+
+
+def test_the_rising_strokes_of_brush_type_do_not_turn_a_cover_of_two_lines() -> None:
+    assert abs(row_slope(cover_in_brush_type(), 6).degrees) < 1
+    assert row_slope(skewed(drawn(rows=6), 5.8), 6).degrees == pytest.approx(5.8, abs=0.2), "a page may lie that askew"
+
+
 def test_the_skew_is_reported_and_boxes_map_back() -> None:
     original = drawn()
     straight = straighten(page(skewed(original, 2.0)))

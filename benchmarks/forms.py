@@ -137,6 +137,8 @@ class Form:
     """Of the columns."""
     size: float | None = None
     """Type size in points; None for the style's."""
+    pieced: bool = False
+    """Whether its level rules are drawn column by column, as spreadsheets do, under merged cells too."""
 
 
 @dataclass(frozen=True, slots=True)

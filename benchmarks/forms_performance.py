@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from benchmarks.accounts import PROJECTS, Accounts
@@ -73,6 +75,73 @@ def target(a: Accounts, style: Style, rng: random.Random) -> tuple[Part, ...]:
         Line(title, size=1.3, align=Align.CENTER, bold=style.bold_titles, above=10),
         Line(f"（{a.year}年度）", small=True, align=Align.CENTER),
         form(f"{name}绩效目标表", rows, (13, 20, 30, 18, 18), 0, "ccccc"),
+    )
+
+
+def _shared_funds(yuan: str, rng: random.Random) -> tuple[Row, ...]:
+    """The rows of money of the six-column form, with or without 其他资金."""
+    others = [("其中：中央财政资金", "0"), ("省级财政资金", "0"), ("市县（区）财政资金", yuan), ("单位自筹", "0")]
+    others += [("其他资金", "")] * rng.randint(0, 1)
+    period = rng.choice(("实施期资金总额：", "预算期资金总额："))
+    first = slots(Slot("项目资金（元）", rows=1 + len(others)), period, Slot(yuan, cols=2), "年度资金总额：", yuan)
+    return (first, *(slots(name, Slot(value, cols=2), name, value) for name, value in others))
+
+
+def _branch(name: str, kinds: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> tuple[Row, ...]:
+    """The rows of a 一级指标: its 二级指标 with their indicators and values, each over two columns."""
+    leaves = [(kind, i, pair) for kind, pairs in kinds for i, pair in enumerate(pairs)]
+    counts = {kind: len(pairs) for kind, pairs in kinds}
+    return tuple(
+        slots(
+            *((Slot(name, rows=len(leaves)),) if not at else ()),
+            *((Slot(kind, rows=counts[kind]),) if not i else ()),
+            *(Slot(text, cols=2) for text in pair),
+        )
+        for at, (kind, i, pair) in enumerate(leaves)
+    )
+
+
+def _six_column_tree(rng: random.Random) -> tuple[Row, ...]:
+    """The indicators of the six-column form; some kinds stand there without one."""
+    amounts = [("设备验收台数", f"≥{rng.randint(2, 60)}台"), ("检查点位数", f"≥{rng.randint(3, 40)}个/年")]
+    outputs = (
+        ("数量指标", amounts[: rng.randint(1, 2)]),
+        ("质量指标", (("成果验收通过率", f"≥{rng.randint(90, 100)}%"), ("设施故障率", f"≤{rng.randint(1, 5)}%"))),
+        ("时效指标", (("工作完成时限", "12月20日前"),)),
+        ("成本指标", (("项目总成本", f"≤{rng.randint(20, 900)}万元"),)),
+    )
+    more = (("经济效益指标", (("", ""),)), ("生态效益指标", (("", ""),)))[: rng.randint(0, 2)]
+    effects = (
+        *more,
+        ("社会效益指标", (("行业管理水平", "稳步提高"),)),
+        ("可持续影响指标", (("制度健全程度", "完善"),)),
+    )
+    people = (("服务对象满意度指标", (("办事群众满意度", f"≥{rng.randint(85, 98)}%"),)),)
+    return (*_branch("产出指标", outputs), *_branch("效益指标", effects), *_branch("满意度指标", people))
+
+
+def six_column_target(a: Accounts, style: Style, rng: random.Random) -> tuple[Part, ...]:
+    """项目支出绩效目标表 as several provinces print it: no row shows the edge between its third and fourth columns."""
+    name, amount = _project(a, rng)
+    yuan, code = _yuan(a, amount), f"{rng.randint(11, 899):03d}-{a.entity}"
+    outline = f"保障{name}所需的设备购置、维修、培训等支出，共计{yuan}元，按合同约定的进度支付。"
+    basis = f"《{a.town}项目支出绩效管理办法》（财绩〔{a.year - 2}〕{rng.randint(3, 88)}号）及本单位年度工作安排。"
+    rows = (
+        slots(Slot("项目名称", cols=2), Slot(name, cols=4)),
+        slots(Slot("主管部门及代码", cols=2), Slot(code, cols=2), "实施单位", a.entity),
+        slots(Slot("项目属性", cols=2), Slot("经常性项目（长期开展）", cols=2), "项目期", f"{rng.randint(1, 99)}年"),
+        *_shared_funds(yuan, rng),
+        slots(Slot("项目概况", cols=2), _wide(outline, 4)),
+        slots(Slot("立项依据", cols=2), _wide(basis, 4)),
+        slots("一级指标", "二级指标", Slot("三级指标", cols=2), Slot("指标值", cols=2)),
+        *_six_column_tree(rng),
+    )
+    title = f"{a.town}预算部门（单位）项目支出绩效目标表"
+    printed = form(f"{name}绩效目标表", rows, (13, 20, 16, 10, 20, 20), 0, "cccccc")
+    return (
+        Line(title, size=1.3, align=Align.CENTER, bold=style.bold_titles, above=10),
+        Line(f"（{a.year}年度）", small=True, align=Align.CENTER),
+        replace(printed, pieced=True),
     )
 
 

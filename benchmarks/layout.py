@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import accumulate, takewhile
+from itertools import accumulate, pairwise, takewhile
 from typing import Any
 
 import pymupdf
@@ -268,7 +268,8 @@ def _fill(style: Style, head: bool) -> tuple[float, float, float] | None:
 def _edges(rules: Rules, box: Box, row: int, end: int, done: _Set) -> list[tuple[Point, Point]]:
     """The ruling lines around one cell that the table's kind of rules wants."""
     left, top, right, bottom = box
-    level = [((left, top), (right, top)), ((left, bottom), (right, bottom))]
+    inside = [x for x in done.lefts if left < x < right] if done.form.pieced else []
+    level = [((a, y), (b, y)) for y in (top, bottom) for a, b in pairwise([left, *inside, right])]
     upright = [((x, top), (x, bottom)) for x in (left, right)]
     if rules in (Rules.ALL, Rules.DOUBLE):
         return level + upright
@@ -276,8 +277,8 @@ def _edges(rules: Rules, box: Box, row: int, end: int, done: _Set) -> list[tuple
         return level + [line for line in upright if line[0][0] not in (done.lefts[0], done.lefts[-1])]
     if rules is Rules.HORIZONTAL:
         return level
-    wanted = (row in (0, done.form.header), end in (done.form.header, len(done.heights)))
-    return [line for line, want in zip(level, wanted, strict=True) if want]
+    wanted = {top: row in (0, done.form.header), bottom: end in (done.form.header, len(done.heights))}
+    return [line for line in level if wanted[line[0][1]]]
 
 
 def _frame(shape: Any, style: Style, box: Box) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from benchmarks.accounts import FISCAL, Accounts, subjects
 from benchmarks.forms import Align, Chart, Contents, Line, NewPage, Part, Style, money, slots
 from benchmarks.forms_common import GENERAL, basic, closing, form, numeral, opening, project, rate, total
-from benchmarks.forms_performance import evaluation, target
+from benchmarks.forms_performance import evaluation, six_column_target, target
 
 DUTIES = (
     "贯彻执行上级有关法律法规和方针政策，研究拟订本行业中长期发展规划、年度计划并组织实施。",
@@ -267,6 +267,7 @@ SECTIONS: dict[str, Callable[[Accounts, Style, random.Random], tuple[Part, ...]]
     "terms": terms,
     "chart": chart,
     "target": target,
+    "six_column_target": six_column_target,
     "evaluation": evaluation,
 }
 """Every section beside the forms, by the name that a plan gives it."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pydantic import BaseModel, ConfigDict, Field
 
 from cleanup.calibration import FieldEvidence, confidence, least_sure
+from cleanup.known_forms import is_form_note
 from cleanup.lexicon import Lexicon, any_year, key_of, lexicon, split_label
 from cleanup.numbering import vouched_numbers
 from cleanup.row_codes import row_codes
@@ -146,7 +147,7 @@ def _knowledge(
 def _table_knowledge(table: Table, words: Lexicon) -> _TableKnowledge:
     roles = table_roles(table)
     vouched = vouched_numbers(table, roles) | _vouched_codes(table, roles, words)
-    return _TableKnowledge(vouched, bool(table.reasons), _has_headless_column(table, roles))
+    return _TableKnowledge(vouched, any(not is_form_note(r) for r in table.reasons), _has_headless_column(table, roles))
 
 
 def _has_headless_column(table: Table, roles: TableRoles) -> bool:

@@ -8,7 +8,7 @@ import click
 
 from document.exceptions import DictionaryError
 
-NAMES = ("subjects", "labels", "watermark_phrases", "look_alikes", "traditional")
+NAMES = ("subjects", "labels", "watermark_phrases", "look_alikes", "traditional", "identities", "forms")
 _NAME = click.Choice(NAMES)
 _FOLDER = click.option(
     "--dictionaries",
@@ -29,7 +29,7 @@ _OWN_FOLDER = click.option(
 
 @click.group(name="dictionary")
 def command() -> None:
-    """Check, list, extend and export the dictionaries: subjects, labels, watermark phrases, look-alikes."""
+    """Check, list, extend and export the dictionaries: subjects, labels, phrases, sums, forms."""
 
 
 @command.command()

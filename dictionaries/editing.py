@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dictionaries.forms import FORMS
 from dictionaries.identities import IDENTITIES
 from dictionaries.loader import (
     LABELS,
@@ -31,6 +32,7 @@ FILES: dict[str, tuple[tuple[str, ...], FileKind[Any]]] = {
     "look_alikes": (("left", "right", "weight", "source"), LOOK_ALIKES),
     "traditional": (("traditional", "simplified"), TRADITIONAL),
     "identities": (("name", "kind", "tables", "total", "parts", "source"), IDENTITIES),
+    "forms": (("form", "cells", "years", "source"), FORMS),
 }
 """File name without ``.csv`` → its columns and how its rows are checked."""
 

@@ -79,6 +79,8 @@ class FileKind(Generic[T]):
     columns: tuple[str, ...]
     parse: Callable[[Row], T]
     key: Callable[[T], object]
+    together: Callable[[Sequence[tuple[Row, T]]], Iterable[str]] = lambda _: ()
+    """What is wrong with rows beside each other that are right each by itself."""
 
 
 def load_dictionary(user: Path | None = None, shipped: Path = SHIPPED) -> Dictionary:
@@ -126,7 +128,7 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
 
 def parse_file(path: Path, kind: FileKind[T]) -> tuple[tuple[T, ...], tuple[str, ...]]:
     """The values of one file, and the complaints about rows that cannot be used."""
-    values: list[T] = []
+    values: list[tuple[Row, T]] = []
     faults: list[str] = []
     seen: dict[object, int] = {}
     try:
@@ -140,10 +142,11 @@ def parse_file(path: Path, kind: FileKind[T]) -> tuple[tuple[T, ...], tuple[str,
             if first != row.line:
                 faults.append(str(row.fault(f"the same entry stands in line {first}")))
             else:
-                values.append(value)
+                values.append((row, value))
+        faults.extend(kind.together(values))
     except (ValueError, csv.Error, UnicodeDecodeError) as fault:
         faults.append(str(fault) if str(fault).startswith(path.name) else f"{path.name}: {fault}")
-    return tuple(values), tuple(faults)
+    return tuple(value for _, value in values), tuple(faults)
 
 
 def _checked_nfc(row: Row) -> Row:

@@ -12,12 +12,14 @@ from pathlib import Path
 
 from cleanup.confidence import ConfidenceOptions, assess
 from cleanup.correct import correct
+from cleanup.known_forms import with_form_columns
 from cleanup.numbers import clean_numbers
 from cleanup.overlaps import without_doubles
 from cleanup.reconcile import reconcile
 from cleanup.split_columns import join_split_columns
 from cleanup.text import clean_texts
 from dictionaries.calibration import load_calibration
+from dictionaries.forms import load_forms
 from dictionaries.identities import load_identities
 from dictionaries.loader import load_dictionary
 from document.exceptions import EmptyDocument, QingzhangError
@@ -92,7 +94,7 @@ def put_together(plan: Plan, pages: Sequence[PageContent]) -> Document:
     document = Document(plan.source, tuple(content.page for content in pages), blocks, meta)
     document = clean_texts(without_doubles(join_split_columns(document)), dictionary)
     document = clean_numbers(document)
-    document = correct(document, dictionary)
+    document = with_form_columns(correct(document, dictionary), load_forms(plan.options.dictionaries))
     return reconcile(document, load_identities(plan.options.dictionaries))
 
 

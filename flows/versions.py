@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+from dictionaries.forms import load_forms
 from dictionaries.identities import load_identities
 from dictionaries.loader import DictionaryError as BadRows
 from dictionaries.loader import load_dictionary
@@ -51,6 +52,7 @@ def versions(engine: EngineOptions, dictionaries: Path | None = None) -> Mapping
         "code": code_fingerprint(),
         "dictionaries": _dictionaries(dictionaries),
         "identities": _identities(dictionaries),
+        "forms": _forms(dictionaries),
         **{name: version for name, version in found.items() if version},
         **engine_versions(engine),
     }
@@ -66,6 +68,13 @@ def _dictionaries(own: Path | None) -> str:
 def _identities(own: Path | None) -> str:
     try:
         return load_identities(own).version
+    except BadRows as error:
+        raise DictionaryError(str(error)) from error
+
+
+def _forms(own: Path | None) -> str:
+    try:
+        return load_forms(own).version
     except BadRows as error:
         raise DictionaryError(str(error)) from error
 

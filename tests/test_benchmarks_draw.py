@@ -17,6 +17,8 @@ from benchmarks.layout import face, printable, wrap
 from benchmarks.metrics import normalise
 from benchmarks.papers import Table, Text
 from benchmarks.wording import SECTIONS
+from ocr.layergrids import layer_grids
+from ocr.textlayer import read_text_layer
 
 FORMS = {"budget": forms_budget.FORMS, "account": forms_account.FORMS}
 seeds = st.integers(0, 10**6)
@@ -152,6 +154,20 @@ def test_every_row_and_column_can_be_seen():
         for table in (b for b in truth_blocks(parts) if isinstance(b, Table)):
             assert {c.col for c in table.cells} == set(range(table.n_cols)), table.title
             assert {c.row for c in table.cells} == set(range(table.n_rows)), table.title
+
+
+@settings(max_examples=5, deadline=None)
+@given(seeds)
+def test_the_six_column_form_hides_one_column_edge_and_its_rules_are_pieced_there(seed):
+    """The one exception: whoever reads the file finds the edge between the pieces of the level rules."""
+    drawing = draw(Plan(seed=seed, kind="budget", parts=("six_column_target",)))
+    (truth,) = (b for b in drawing.paper.blocks if isinstance(b, Table))
+    assert set(range(truth.n_cols)) - {c.col for c in truth.cells} == {3}
+    with pymupdf.open(stream=drawing.pdf, filetype="pdf") as opened:
+        (grid,) = layer_grids(read_text_layer(opened[0], 1))
+    assert {(c.row, c.col, c.row_span, c.col_span) for c in grid.cells} == {
+        (c.row, c.col, c.row_span, c.col_span) for c in truth.cells
+    }
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,8 @@ def mend_mark(reading: Reading, words: Lexicon) -> Reading:
 def mend_sequence(table: Table, words: Lexicon) -> Table:
     """The table with numerals mended that break their column's sequence: 王十、 after 二十九、.
 
-    Only where the neighbours on both sides (or two before it) count on. An entry whose numeral was lost whole
-    (一般公共服务支出 above 二、外交支出) gets it back. Idempotent.
+    Only where the neighbours on both sides (or two before it) count on; two broken ones beside each other where those
+    around both do. An entry whose numeral was lost whole (一般公共服务支出 above 二、外交支出) gets it back. Idempotent.
     """
     columns: dict[int, list[_Item]] = defaultdict(list)
     for cell in table.cells:
@@ -105,6 +105,10 @@ def _expected(items: Sequence[_Item], numbers: Sequence[int | None], i: int) -> 
     back, two_back, ahead, two_ahead = (_beside(items, numbers, i, n) for n in (-1, -2, 1, 2))
     if back is not None and ahead == back + 2:
         return back + 1
+    if back is not None and two_ahead == back + 3:  # 二十一、 十、 十三、 二十四、
+        return back + 1
+    if two_back is not None and ahead == two_back + 3:
+        return two_back + 2
     text = items[i].cell.reading.text
     if back is None and ahead is not None and two_ahead == ahead + 1:
         lost = text.startswith("、") or ahead == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from cleanup.table_roles import TableRoles
@@ -41,7 +41,7 @@ def mend_numbering(table: Table, roles: TableRoles) -> Table:
 
 
 def _lost_numbers(table: Table, roles: TableRoles) -> Iterator[tuple[Cell, int]]:
-    """Blank cells of a count whose neighbours leave room for just one number: 3, nothing, 5."""
+    """Blank cells of a count whose neighbours leave room for just one number: 3, nothing, 5; and at its ends."""
     at = {(c.row, c.col): c for c in table.cells}
     ones = {c.row for c in table.cells if c.reading.text == "1"}
     for (row, col), cell in at.items():
@@ -53,7 +53,10 @@ def _lost_numbers(table: Table, roles: TableRoles) -> Iterator[tuple[Cell, int]]
             before, after = at.get((row - 1, col)), at.get((row + 1, col))
         else:
             continue
-        if before is None or after is None:
+        at_end = _number_at_an_end(cell, at, table, roles)
+        if at_end is not None:
+            yield cell, at_end
+        if before is None or after is None or at_end is not None:
             continue
         beyond = at.get((row, col + 2))
         starts = after.reading.text == "2" and beyond is not None and beyond.reading.text == "3"
@@ -63,6 +66,24 @@ def _lost_numbers(table: Table, roles: TableRoles) -> Iterator[tuple[Cell, int]]
         first, last = before.reading.text, after.reading.text
         if _NUMBER.fullmatch(first) and _NUMBER.fullmatch(last) and int(last) == int(first) + 2:
             yield cell, int(first) + 1
+
+
+def _number_at_an_end(cell: Cell, at: Mapping[Place, Cell], table: Table, roles: TableRoles) -> int | None:
+    """What a blank must be in the last column of a 栏次 row (5, 6, nothing), or first in 序号 (nothing, 2, 3)."""
+    row, col = cell.row, cell.col
+    in_row = row in roles.numbering_rows
+    if in_row and col == table.n_cols - 1:
+        last, two_last, three_last = (_number_of(at.get((row, col - n))) for n in (1, 2, 3))
+        counting = last is not None and two_last == last - 1 and three_last == last - 2
+        return last + 1 if last is not None and counting else None
+    is_first = row == roles.header_rows or row - 1 in roles.numbering_rows
+    if not in_row and is_first and [_number_of(at.get((row + n, col))) for n in (1, 2)] == [2, 3]:
+        return 1
+    return None
+
+
+def _number_of(cell: Cell | None) -> int | None:
+    return int(cell.reading.text) if cell is not None and _NUMBER.fullmatch(cell.reading.text) else None
 
 
 def vouched_numbers(table: Table, roles: TableRoles) -> frozenset[Place]:

@@ -30,6 +30,7 @@ from cleanup.misreadings import (
     recogniser_likelihood,
     recogniser_values,
 )
+from cleanup.neighbours import note_odd_ones
 from cleanup.numbers import number_style
 from cleanup.prose_amounts import check_prose
 from cleanup.repair import Evidence, Ledger, Repair, exchanges, ledger, repair_all
@@ -90,7 +91,8 @@ def reconcile(document: Document, identities: Identities, options: ReconcileOpti
         books, repairs = repair_all(books, evidence)
     verdicts = _judge(books, evidence, grids, repairs, broken, options)
     written = _written(document, grids, verdicts, identities)
-    return check_forms(check_prose(note_shifts(note_missing(written)), identities), identities)
+    noted = note_odd_ones(note_shifts(note_missing(written)))
+    return check_forms(check_prose(noted, identities), identities)
 
 
 def _grids(document: Document) -> dict[int, tuple[Table, AmountGrid]]:

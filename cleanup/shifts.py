@@ -147,7 +147,24 @@ def _joined(table: Table) -> Iterator[Shift]:
     if len(places) == 1 and widths[places[0]] == 2:
         yield Shift(JOINED, places, certain=False)
     elif places:
-        yield Shift(f"{len(places)}格内有并列的内容，可能有行或列并在一起", places)
+        yield Shift(f"{len(places)}格内有并列的内容，可能有行或列并在一起", (*places, *_pushed(table, places)))
+
+
+def _pushed(table: Table, joined: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The cells right of a column that came out as one with the next: what stands there is printed one column on.
+
+    In the rows with two contents also the blanks; elsewhere what has a text.
+    """
+    by_col: dict[int, list[int]] = defaultdict(list)
+    for row, col in joined:
+        by_col[col].append(row)
+    first = min((col for col, rows in by_col.items() if len(rows) >= 2), default=table.n_cols)
+    rows, top = by_col.get(first, []), min(by_col.get(first, [0]))
+    return [
+        (c.row, c.col)
+        for c in table.cells
+        if c.col > first and c.row >= top and (c.row in rows or c.reading.text.strip())
+    ]
 
 
 def _contents(cell: Cell) -> int:

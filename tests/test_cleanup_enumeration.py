@@ -67,6 +67,12 @@ def test_two_lost_at_the_top_come_back() -> None:
     assert column("一般公共服务支出", "、外交支出", *labels[2:]) == labels
 
 
+@pytest.mark.parametrize(("first", "second"), [("、国防支出", "三、公共安全支出"), ("十、国防支出", "公共安全支出")])
+def test_two_broken_beside_each_other_come_back_where_those_around_count_on(first: str, second: str) -> None:
+    labels = numbered()
+    assert column(*labels[:2], first, second, *labels[4:]) == labels
+
+
 def test_what_stands_between_on_purpose_stays() -> None:
     labels = ["一、基本支出", "其中：人员经费", "二、项目支出", "本年支出合计"]
     assert column(*labels) == labels
@@ -132,6 +138,28 @@ def test_a_first_column_number_comes_back_before_two_and_three() -> None:
     )
     mended = mend_numbering(table, table_roles(table))
     assert [c.reading.text for c in mended.cells if c.row == 1] == ["栏次", "1", "2", "3", "4"]
+
+
+def test_a_last_column_number_comes_back_and_the_one_after_the_last_column_is_not_invented() -> None:
+    rows = [
+        ["科目编码", "名称", "甲", "乙", "丙", "丁"],
+        ["栏次", "", "1", "2", "3", ""],
+        ["201", "水费", "1.0", "", "", ""],
+    ]
+    table = table_of(rows)
+    mended = mend_numbering(table, table_roles(table))
+    assert [c.reading.text for c in mended.cells if c.row == 1] == ["栏次", "", "1", "2", "3", "4"]
+    unsure = table_of([rows[0], ["栏次", "", "1", "3", "3", ""], rows[2]])
+    assert [c.reading.text for c in mend_numbering(unsure, table_roles(unsure)).cells if c.row == 1][-1] == ""
+
+
+def test_the_first_number_of_a_list_comes_back() -> None:
+    table = table_of([["序号", "单位名称"], ["", "甲中心"], ["2", "乙站"], ["3", "丙所"]])
+    mended = mend_numbering(table, table_roles(table))
+    assert [c.reading.text for c in mended.cells if c.col == 0] == ["序号", "1", "2", "3"]
+    assert mend_numbering(mended, table_roles(mended)) == mended
+    later = table_of([["序号", "单位名称"], ["", "甲中心"], ["3", "乙站"], ["4", "丙所"]])
+    assert mend_numbering(later, table_roles(later)) == later
 
 
 def test_a_blank_between_two_halves_of_a_table_is_no_lost_number() -> None:

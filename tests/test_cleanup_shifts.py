@@ -103,6 +103,16 @@ def test_two_amounts_in_several_cells_are_two_columns() -> None:
     assert {(1, 0), (1, 1), (2, 0)} <= flagged(found)
 
 
+def test_what_stands_right_of_two_columns_read_as_one_is_said_as_well() -> None:
+    rows = [
+        ["合计", "小计", "购置费预算数决算数", "预算数", "决算数"],
+        ["9.30", "8.10", "6.76 5.94", "1.17", ""],
+        ["9.30", "8.10", "6.76 5.94", "1.17", ""],
+        ["", "", "", "0.40", ""],
+    ]
+    assert flagged(noted(*rows)) == {(1, 2), (2, 2), *((r, c) for r in (1, 2) for c in (3, 4)), (3, 3)}
+
+
 def test_two_amounts_in_one_cell_mark_that_cell_alone() -> None:
     found = noted(*[["合计", "8.90 5.21" if n == 2 else row[2], *row[2:]] for n, row in enumerate(EXPENDITURE)])
     assert not found.needs_review

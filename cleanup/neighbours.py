@@ -1,0 +1,145 @@
+"""What a cell's neighbours say of it (邻格): a blank where all others have a word, a target without its unit.
+
+No confidence shows such an error: where nothing was read there is nothing to be unsure of, and 95 is as good a number
+as 95%. But tables repeat themselves, down a column and along a row, and one cell that is unlike its neighbours in a
+way that print seldom is, is for a person to look at. Texts stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from cleanup.amount_grid import PARTIAL, PLAIN, AmountGrid, plain, read_grid
+from cleanup.completeness import flagged
+from cleanup.table_roles import TableRoles, table_roles
+from document.types import Cell, Document, Table
+
+PEERS = 3
+"""Rows that have a word in a column, and else just what the row with a blank has, from which the blank is odd; and as
+many for each such blank."""
+SHORT = 2
+"""Characters of such a word: longer ones leave ink or a found line behind where they are lost."""
+LEAST_TARGETS = 4
+"""Targets in a form, most of them with a unit, from which one without is odd."""
+WITH_UNIT = 0.75
+LOST_WORD = "同类各行此列都有文字，此格空白"
+NO_UNIT = "指标值没有单位或百分号，同表其他指标值有"
+LONE_ORDINAL = "编号前没有上一号，可能多读了数字或缺行"
+_REMARK = re.compile(r"备注|说明|原因|附注|其中")
+_TARGET = re.compile(r"[≥≤＞＜><=＝]\s?\d[\d,]{0,15}(?:\.\d{1,4})?(?P<unit>\S{0,12})")
+Place = tuple[int, int]
+
+
+def note_odd_ones(document: Document) -> Document:
+    """The document with cells flagged that are unlike their neighbours; idempotent."""
+    return replace(document, blocks=tuple(_noted(b) if isinstance(b, Table) else b for b in document.blocks))
+
+
+def _noted(table: Table) -> Table:
+    doubts = find_odd_ones(table)
+    if not doubts:
+        return table
+    cells = tuple(flagged(c, *doubts[c.row, c.col]) if (c.row, c.col) in doubts else c for c in table.cells)
+    return replace(table, cells=cells)
+
+
+def find_odd_ones(table: Table) -> Mapping[Place, tuple[str, ...]]:
+    """The places of cells unlike their neighbours, with the doubts in words."""
+    roles, grid = table_roles(table), read_grid(table)
+    found: dict[Place, list[str]] = defaultdict(list)
+    for place in lone_blanks(table, roles, grid):
+        found[place].append(LOST_WORD)
+    for place in _targets_without_unit(table):
+        found[place].append(NO_UNIT)
+    for place in _lone_ordinals(grid) if grid is not None else ():
+        found[place].append(LONE_ORDINAL)
+    return {place: tuple(words) for place, words in found.items()}
+
+
+# --- blanks -----------------------------------------------------------------------------------------------
+
+
+def lone_blanks(table: Table, roles: TableRoles, grid: AmountGrid | None) -> tuple[Place, ...]:
+    """Blanks in a column of short words (是, 1), in rows that are filled as others are which have a word there.
+
+    Tables of two or more lists side by side are left out: the shorter list ends in blanks.
+    """
+    if grid is not None and len(grid.panels) > 1:
+        return ()
+    amounts = frozenset(grid.heads) if grid is not None else frozenset[int]()
+    columns = _word_columns(table, roles, amounts)
+    rows = {row: frozenset(at) for row, at in _covered(table, roles, columns, amounts).items()}
+    kinds = Counter(rows.values())
+    blanks = {(c.row, c.col) for c in table.cells if not c.reading.text.strip() and (c.row_span, c.col_span) == (1, 1)}
+    sure = [c for c in table.cells if c.row in rows and not c.reading.needs_review]
+    short = columns - {c.col for c in sure if len(c.reading.text.strip()) > SHORT}
+    found = []
+    for row, filled in rows.items():
+        for col in short - filled:
+            if filled and (row, col) in blanks and kinds[filled | {col}] >= PEERS * kinds[filled]:
+                found.append((row, col))
+    return tuple(sorted(found))
+
+
+def _word_columns(table: Table, roles: TableRoles, amounts: frozenset[int]) -> frozenset[int]:
+    """Columns that hold neither amounts nor codes, and no remarks, which are there or not as it happens."""
+    remarks = {
+        col
+        for c in table.cells
+        if c.row < roles.header_rows and _REMARK.search(plain(c.reading.text))
+        for col in range(c.col, c.col + min(c.col_span, table.n_cols))
+    }
+    closed = amounts | roles.code_columns | set(roles.level_columns) | remarks
+    return frozenset(range(table.n_cols)) - closed
+
+
+def _covered(table: Table, roles: TableRoles, columns: frozenset[int], amounts: frozenset[int]) -> dict[int, set[int]]:
+    """For each body row the word columns that have a text in it, merged cells in each of their places.
+
+    Rows with a word in a column of amounts are heads printed again, and left out.
+    """
+    found: dict[int, set[int]] = defaultdict(set)
+    heads: set[int] = set()
+    for cell in table.cells:
+        if cell.row < roles.header_rows or cell.row in roles.numbering_rows or not cell.reading.text.strip():
+            continue
+        across = range(cell.col, cell.col + min(cell.col_span, table.n_cols))
+        if cell.amount is None and not amounts.isdisjoint(across):
+            heads.add(cell.row)
+        for row in range(cell.row, cell.row + min(cell.row_span, table.n_rows)):
+            found[row] |= columns.intersection(across)
+    return {row: filled for row, filled in found.items() if row not in heads}
+
+
+# --- targets ----------------------------------------------------------------------------------------------
+
+
+def _targets_without_unit(table: Table) -> Iterator[Place]:
+    """≥95 where the form's other targets are ≥95%, ≤300元."""
+    targets = [(c, m["unit"]) for c in table.cells if (m := _TARGET.fullmatch(c.reading.text.strip()))]
+    having = sum(bool(unit) for _, unit in targets)
+    twins = {(c.row, c.reading.text.strip()) for c, unit in targets if unit}
+    for cell, unit in targets:
+        beside = any(row == cell.row and text.startswith(cell.reading.text.strip()) for row, text in twins)
+        usual = len(targets) >= LEAST_TARGETS and having >= WITH_UNIT * len(targets)
+        if not unit and (beside or usual):
+            yield cell.row, cell.col
+
+
+# --- enumerators ------------------------------------------------------------------------------------------
+
+
+def _lone_ordinals(grid: AmountGrid) -> Iterable[Place]:
+    """7.本年支出合计 in a column where nothing counts 6.: the digit is a stray, or a row was lost."""
+    if not grid.head_texts:
+        return  # the piece of a table: what comes before stands elsewhere
+    counted: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+    for (row, col), label in sorted(grid.labels.items()):
+        if label.col == col and label.ordinal is not None and label.rank not in (PLAIN, PARTIAL):
+            counted[col, label.rank].append((row, label.ordinal))
+    for (col, _), items in counted.items():
+        if len(items) == 1 and items[0][1] > 1:
+            yield items[0][0], col

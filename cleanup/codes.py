@@ -33,7 +33,7 @@ class _Row:
     between: tuple[str, str]
     """The nearest codes above and below that stand beside their own name; "" where there is none."""
     is_beside_codes: bool
-    """Whether the cells right above and below it hold codes."""
+    """Whether the cells right above and below it hold codes; of the first one, the cell below."""
 
 
 def correct_codes(table: Table, roles: TableRoles, words: Lexicon) -> Table:
@@ -71,6 +71,7 @@ def _rows(column: Sequence[Cell], cells: dict[tuple[int, int], Cell], words: Lex
     for i, (cell, code) in enumerate(zip(column, codes, strict=True)):
         parents = tuple(above[n] for n in (3, 5) if n in above and n < len(code))
         beside = 0 < i < len(codes) - 1 and whole[i - 1] and whole[i + 1]
+        beside = beside or (i == 0 and len(codes) > 1 and whole[1])
         rows.append(_Row(cell, code, names[i], parents, following[i], (before[i], after[i]), beside))
         if CODE.fullmatch(code):
             above = {n: c for n, c in above.items() if n < len(code)} | {len(code): code}

@@ -201,7 +201,7 @@ def _correct_table(table: Table, search: _Search) -> Table:
         else _correct_cell(cell, by_name.get((cell.row, cell.col)), search)
         for cell in table.cells
     )
-    mended = replace(table, cells=cells)
+    mended = correct_codes(replace(table, cells=cells), roles, search.lexicon)  # names that are right now know codes
     if table.title:
         title = _correct_label(Reading(table.title, table.title), (), None, search).text
         mended = replace(mended, title=title)
@@ -309,7 +309,10 @@ def _judge(
     if not candidates or len(core) < 2:
         return _KEEP
     sounds = _heard(reading, parts, lines, candidates)
-    return _weigh(core, candidates, named, _seen(reading, parts, lines), sounds, search)
+    verdict = _weigh(core, candidates, named, _seen(reading, parts, lines), sounds, search)
+    # a name that the code beside it denies is no correction: what is printed was probably cut
+    denied = _mismatch(verdict.key, code, named, search) if verdict.key is not None else _KEEP
+    return denied if denied.reason else verdict
 
 
 def _has_lost_brackets(core: str, entry: str) -> bool:
@@ -415,11 +418,13 @@ def _corrected(
     entry = _written(verdict.key, search)
     for year in YEAR.findall(parts.core):
         entry = entry.replace(YEAR_MARK, year, 1)
+    is_name = code is not None and verdict.key in search.lexicon.standard_names(code.code)
     space = " " if parts.prefix.endswith(" ") else "." if parts.prefix.isdecimal() else ""
-    text = f"{parts.prefix.rstrip()}{space}{entry}{parts.suffix}"
+    # 1.会经费 beside 30228: a name beside its code is not numbered, the mark is what was made of its first character
+    prefix = "" if is_name else f"{parts.prefix.rstrip()}{space}"
+    text = f"{prefix}{entry}{parts.suffix}"
     if YEAR_MARK in text or text == reading.text:
         return reading
-    is_name = code is not None and verdict.key in search.lexicon.standard_names(code.code)
     rule = Rule.SUBJECT_NAME if is_name or verdict.key in search.lexicon.codes else Rule.FIXED_LABEL
     source = search.lexicon.source
     if verdict.key not in search.lexicon.texts:

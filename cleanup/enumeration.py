@@ -62,7 +62,8 @@ def mend_sequence(table: Table, words: Lexicon) -> Table:
     """The table with numerals mended that break their column's sequence: 王十、 after 二十九、.
 
     Only where the neighbours on both sides (or two before it) count on; two broken ones beside each other where those
-    around both do. An entry whose numeral was lost whole (一般公共服务支出 above 二、外交支出) gets it back. Idempotent.
+    around both do. An entry whose numeral was lost whole (一般公共服务支出 above 二、外交支出) gets it back.
+    Idempotent.
     """
     columns: dict[int, list[_Item]] = defaultdict(list)
     for cell in table.cells:

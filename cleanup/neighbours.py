@@ -15,7 +15,7 @@ from dataclasses import replace
 from cleanup.amount_grid import PARTIAL, PLAIN, AmountGrid, plain, read_grid
 from cleanup.completeness import flagged
 from cleanup.table_roles import TableRoles, table_roles
-from document.types import Cell, Document, Table
+from document.types import Document, Table
 
 PEERS = 3
 """Rows that have a word in a column, and else just what the row with a blank has, from which the blank is odd; and as

@@ -169,3 +169,15 @@ def test_a_blank_beside_a_name_or_a_code_is_said_not_filled() -> None:
     blank = corrected(rows)[5][1]
     assert blank.text == ""
     assert "因公出国（境）费用" in blank.reasons[0]
+
+
+def test_a_blank_first_code_is_said_by_the_code_below_it() -> None:
+    rows = [["科目编码", "科目名称", "金额"], *([code, name, "1.00"] for code, name in GOODS)]
+    rows[1][0] = ""
+    blank = corrected(rows)[1][0]
+    assert (blank.text, blank.reasons) == ("", ("编码空缺，按名称和次序应为302",))
+
+
+def test_a_name_that_was_mended_mends_its_code() -> None:
+    rows = [["科目编码", "科目名称"], *map(list, GOODS[:4]), ["3212", "因公出国(境)费用"], *map(list, GOODS[5:])]
+    assert corrected(rows)[5][0].text == "30212"

@@ -104,6 +104,18 @@ def test_code_and_name_that_do_not_fit_are_kept_and_said() -> None:
     assert "咨询费" in reading.reasons[0]
 
 
+def test_a_name_cut_short_is_not_made_another_codes_name() -> None:
+    line = read("文物际", {0: (0.6, ()), 1: (0.6, ()), 2: (0.2, (("", 0.15), ("牌", 0.05)))})
+    reading = label_after("文物际", line, code="30921")
+    assert reading.text == "文物际"
+    assert "文物和陈列品购置" in reading.reasons[0]
+
+
+def test_an_enumerator_made_of_a_names_first_character_goes() -> None:
+    line = read("1.会经费", {0: (0.79, (("工", 0.12),)), 1: (0.94, (("", 0.05),))})
+    assert label_after("1.会经费", line, code="30228").text == "工会经费"
+
+
 def test_what_a_body_printed_against_the_standard_is_known() -> None:
     reading = label_after("咨询费", code="30202")
     assert (reading.text, reading.needs_review) == ("咨询费", False)

@@ -6,20 +6,17 @@ goes before reading, reading before opening, so outputs come early.
 
 from __future__ import annotations
 
-import platform
 import queue
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
-from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.concurrency.sync import concurrency
-from prefect.exceptions import ObjectNotFound
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.tasks import Task, exponential_backoff
 from pydantic import BaseModel, ConfigDict, Field
@@ -32,11 +29,10 @@ from flows.events import announce_document
 from flows.healing import can_heal
 from flows.pieces import Item, Job, Opened, Outputs, WorkGone, close_document, open_document, put_away, read_pages
 from flows.readers import end_readers
+from flows.slots import EngineSlot, existing_limit
 
 _REOPENED = 2
 """Times that a document is opened again because what was kept of it is gone."""
-_LEASE = 60.0
-"""Seconds after which Prefect gives the engine's slot of a killed worker to others; at least 60."""
 
 
 class SpreadOptions(BaseModel):
@@ -53,8 +49,8 @@ class SpreadOptions(BaseModel):
     )
     engine_limit: str | None = Field(
         "qingzhang-engine",
-        description="Prefect concurrency limit that every chunk takes a slot of, where there is one of that name; "
-        "{host} stands for the machine's name",
+        description="Prefect concurrency limit of which every process at work holds a slot, where there is one of "
+        "that name; {host} stands for the machine's name",
     )
     page_seconds: int = Field(600, ge=1, le=86_400, description="seconds after which a page is given up")
 
@@ -76,45 +72,32 @@ RETRYING: dict[str, Any] = {
 
 
 @task(name="open", task_run_name="open {item.name}", **RETRYING)
-def open_task(item: Item, job: Job, limit: str | None) -> Opened | Outputs:
+def open_task(item: Item, job: Job) -> Opened | Outputs:
     """What is to be read of a document, or its outputs where they are there already."""
-    with _engine_slot(limit):
-        return open_document(item, job)
+    return open_document(item, _here(job))
 
 
 @task(name="read", task_run_name="read {item.name} {first}-{last}", **RETRYING)
-def read_task(
-    item: Item, job: Job, key: str, numbers: tuple[int, ...], first: int, last: int, limit: str | None
-) -> float:
+def read_task(item: Item, job: Job, key: str, numbers: tuple[int, ...], first: int, last: int) -> float:
     """Read a chunk of pages, unless that is done already."""
-    with _engine_slot(limit):
-        return read_pages(item, job, key, numbers)
+    return read_pages(item, _here(job), key, numbers)
 
 
 @task(name="close", task_run_name="close {item.name}", **RETRYING)
 def close_task(item: Item, job: Job, opened: Opened) -> Outputs:
     """Put the pages together and bring the outputs to their place."""
-    return close_document(item, job, opened)
+    return close_document(item, _here(job), opened)
 
 
-@contextmanager
-def _engine_slot(limit: str | None) -> Iterator[None]:
-    """Hold a slot of the engine's limit; where there is no limit of that name, go on."""
-    name = limit.replace("{host}", platform.node()) if limit else None
-    with concurrency(name, lease_duration=_LEASE, strict=False) if name else nullcontext():
-        yield
-
-
-def existing_limit(name: str | None) -> str | None:
-    """The limit's name where the server has it: asking for one that is not there would fill the log."""
-    if name is None or "{host}" in name:
-        return name
-    with get_client(sync_client=True) as client:
-        try:
-            client.read_global_concurrency_limit_by_name(name)
-        except ObjectNotFound:
-            return None
-    return name
+def _here(job: Job) -> Job:
+    """The job with as many processes as tasks may run at a time in this one, where it belongs to a Dask cluster."""
+    distributed = sys.modules.get("distributed")
+    if distributed is None:
+        return job
+    try:
+        return replace(job, processes=distributed.get_worker().state.nthreads)
+    except ValueError:  # no Dask worker
+        return job
 
 
 @dataclass(slots=True)
@@ -152,7 +135,6 @@ class Fanout:
         admit: Callable[[Item], Item | None] = lambda item: item,
     ) -> None:
         self._admit = admit
-        self._limit: str | None = None
         self._job = job
         self._spread = spread
         self._done = done
@@ -169,7 +151,9 @@ class Fanout:
         """All documents; one that fails does not stop the others."""
         self._open_soon.extend(_Way(item) for item in items)
         self._total = len(items)
-        self._limit = existing_limit(self._spread.engine_limit)
+        limit = existing_limit(self._spread.engine_limit)
+        slot = EngineSlot(limit) if limit else nullcontext
+        self._job = replace(self._job, processes=self._spread.jobs, slot=slot)
         with task_runner(self._spread) as (runner, slots):
             try:
                 while self._open_soon or self._open:
@@ -189,7 +173,6 @@ class Fanout:
 
     def _next(self, runner: Any, slots: int) -> bool:
         """Start the next piece; False where there is none now."""
-        limit = self._limit
         if self._closing:
             way = self._closing.popleft()
             self._submit(runner, close_task, way, 0, {"opened": way.opened})
@@ -197,15 +180,14 @@ class Fanout:
         for way in self._open:
             if way.waiting and way.opened:
                 numbers = way.waiting.popleft()
-                ends = {"first": numbers[0], "last": numbers[-1], "limit": limit}
-                parameters = {"key": way.opened.key, "numbers": numbers, **ends}
+                parameters = {"key": way.opened.key, "numbers": numbers, "first": numbers[0], "last": numbers[-1]}
                 self._submit(runner, read_task, way, len(numbers), parameters)
                 return True
         begun = self._open_next() if len(self._open) <= slots else None
         if begun is None:
             return False
         self._open.append(begun)
-        self._submit(runner, open_task, begun, 0, {"limit": limit})
+        self._submit(runner, open_task, begun, 0, {})
         return True
 
     def _open_next(self) -> _Way | None:
@@ -309,9 +291,10 @@ def failed_row(source: str, error: object) -> DocumentRow:
 def task_runner(spread: SpreadOptions) -> Iterator[tuple[Any, Callable[[], int]]]:
     """What runs the tasks, and how many may be under way now. Raises MissingDependencyError."""
     if spread.scheduler is None:
-        threads: Any = ThreadPoolTaskRunner(max_workers=spread.jobs)
+        # one more than there are processes: its pages wait in line, so that no process does while tasks begin and end
+        threads: Any = ThreadPoolTaskRunner(max_workers=spread.jobs + 1)
         with threads:
-            yield threads, lambda: spread.jobs + 1  # one waits, so that no thread does
+            yield threads, lambda: spread.jobs + 1
         return
     try:
         from prefect_dask import DaskTaskRunner

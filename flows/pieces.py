@@ -36,7 +36,7 @@ from flows.inputs import place_digest
 from flows.options import RunOptions
 from flows.outputs import MANIFEST, Manifest, PageFailure, cache_key, commit, file_hash
 from flows.places import Folder, content_hash, fetch, file_name, folder_at, local_path, scratch
-from flows.readers import Reader, lent_reader
+from flows.readers import Done, Readers, Slot, lent_readers
 from flows.tasks import (
     Answer,
     Failed,
@@ -99,6 +99,10 @@ class Job:
     force: bool = False
     page_seconds: int = 600
     steps: Callable[[], Steps] = document_steps
+    processes: int = 1
+    """That read pages on a machine for this run."""
+    slot: Slot = contextlib.nullcontext
+    """What each of them holds while it works."""
 
     @property
     def folder(self) -> Folder:
@@ -171,7 +175,7 @@ def open_document(item: Item, job: Job) -> Opened | Outputs:
 
 
 def read_pages(item: Item, job: Job, key: str, numbers: tuple[int, ...]) -> float:
-    """The second piece, for some pages: they lie in the work folder afterwards. The seconds it took; 0 if done before.
+    """The second piece, for some pages: they lie in the work folder afterwards. The seconds of work; 0 if done before.
 
     Raises DocumentFailed, OtherVersions, WorkGone, OSError.
     """
@@ -179,12 +183,12 @@ def read_pages(item: Item, job: Job, key: str, numbers: tuple[int, ...]) -> floa
     if read_chunk(work, chunk_name(numbers)) is not None:
         return 0.0
     check_versions(job)
-    began = time.monotonic()
-    with _at_hand(item, job, work) as here, lent_reader(job.steps, job.options) as read:
-        lost = [failure for n in numbers if (failure := _read_page(read, item, here, n, job))]
+    with _at_hand(item, job, work) as here, _readers(job) as readers:
+        done = readers.do([(ReadPage(here, n), job.page_seconds) for n in numbers])
+        lost = [failure for n, one in zip(numbers, done, strict=True) if (failure := _lost(item, n, one))]
         gone = {failure.page for failure in lost}
         pages = tuple(load_stored(page_file(here, n)) for n in numbers if n not in gone)
-    seconds = time.monotonic() - began
+    seconds = sum(one.seconds for one in done)
     write_chunk(work, numbers, Chunk(pages, tuple(lost), seconds))
     return seconds
 
@@ -192,7 +196,6 @@ def read_pages(item: Item, job: Job, key: str, numbers: tuple[int, ...]) -> floa
 def close_document(item: Item, job: Job, opened: Opened) -> Outputs:
     """The last piece: the chunks as one document, and its outputs in their place. Raises as ``read_pages``."""
     check_versions(job)
-    began = time.monotonic()
     work = work_folder(job.folder, opened.key)
     with _at_hand(item, job, work) as here, _drafting(job.folder, work) as drafts:
         shutil.copyfile(plan_file(here), plan_file(drafts))
@@ -202,17 +205,15 @@ def close_document(item: Item, job: Job, opened: Opened) -> Outputs:
         lost = {failure.page: failure for failure in spread.lost}
         if absent := [n for n in opened.numbers if n not in lost and not page_file(drafts, n).exists()]:
             raise WorkGone(f"{item.url}: page {absent[0]} was read and is not there any more.")
-        with lent_reader(job.steps, job.options) as finish:
-            answer = finish(
-                Finish(drafts, opened.numbers, tuple(sorted(lost.values(), key=lambda f: f.page)), drafts),
-                job.page_seconds * _OTHER_STEPS,
-            )
-        finished = _finished(item, answer)
+        left_out = tuple(sorted(lost.values(), key=lambda failure: failure.page))
+        with _readers(job) as readers:
+            (done,) = readers.do([(Finish(drafts, opened.numbers, left_out, drafts), job.page_seconds * _OTHER_STEPS)])
+        finished = _finished(item, done.answer)
         key = None if lost else opened.key
         place = place_of(item.url)
         manifest = manifest_of(finished, key, opened.sha256, place, job.options, job.versions, len(opened.numbers))
         publish(draft(drafts), manifest, job.folder.child(item.name))
-    seconds = opened.seconds + spread.seconds + time.monotonic() - began
+    seconds = opened.seconds + spread.seconds + done.seconds
     return Outputs(
         opened.key,
         opened.sha256,
@@ -384,10 +385,14 @@ def _read(how: Callable[[str], Answered], url: str) -> Answered:
 
 def _prepare(item: Item, path: Path, job: Job) -> Any:
     """The plan of a document, made in a process of its own."""
-    with scratch() as here, lent_reader(job.steps, job.options) as read:
-        answer = read(Prepare(here, path), job.page_seconds * _OTHER_STEPS)
-        _checked(item, answer, Prepared)
+    with scratch() as here, _readers(job) as readers:
+        (done,) = readers.do([(Prepare(here, path), job.page_seconds * _OTHER_STEPS)])
+        _checked(item, done.answer, Prepared)
         return load_stored(plan_file(here))
+
+
+def _readers(job: Job) -> contextlib.AbstractContextManager[Readers]:
+    return lent_readers(job.steps, job.options, job.processes, job.slot)
 
 
 @contextlib.contextmanager
@@ -420,12 +425,11 @@ def _drafting(output: Folder, work: Folder) -> Iterator[Path]:
         shutil.rmtree(here, ignore_errors=True)
 
 
-def _read_page(read: Reader, item: Item, here: Path, number: int, job: Job) -> PageFailure | None:
-    """Read one page; the failure, where its process died or was stopped."""
-    answer = read(ReadPage(here, number), job.page_seconds)
-    if isinstance(answer, Lost):
-        return PageFailure(page=number, error=f"given up: {answer.reason}")
-    _checked(item, answer, PageRead)
+def _lost(item: Item, number: int, done: Done) -> PageFailure | None:
+    """The failure of a page whose process died or was stopped. Raises DocumentFailed."""
+    if isinstance(done.answer, Lost):
+        return PageFailure(page=number, error=f"given up: {done.answer.reason}")
+    _checked(item, done.answer, PageRead)
     return None
 
 

@@ -18,7 +18,7 @@ from multiprocessing import connection, get_context, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from types import TracebackType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
@@ -90,6 +90,10 @@ class Workers(Generic[Task, Answer]):
         """Tasks under way."""
         return sum(worker.task is not None for worker in self._workers)
 
+    def start(self) -> None:
+        """Start a process before there is a task for it: with ``warm_up`` it imports meanwhile."""
+        self._start()
+
     def give(self, task: Task, seconds: float) -> None:
         """Start ``task``, which may take so many seconds; ask ``has_room`` first."""
         worker = next((w for w in self._workers if w.task is None), None) or self._start()
@@ -137,7 +141,7 @@ class Workers(Generic[Task, Answer]):
         process = context.Process(target=_serve, args=(theirs, self._work, self._warm_up), daemon=True)
         worker: _Worker[Task] = _Worker(process, ours)
         resource_tracker.ensure_running()  # starting it would let Ctrl-C through again
-        with _STARTING, _environment(self._threads):
+        with _STARTING, _environment(self._threads), _without_main():
             process.start()
             self._workers.append(worker)
         theirs.close()
@@ -152,6 +156,21 @@ def _serve(pipe: Connection, work: Callable[[Task], Answer], warm_up: Callable[[
     with contextlib.suppress(EOFError, OSError):
         while True:
             pipe.send(work(pipe.recv()))
+
+
+@contextlib.contextmanager
+def _without_main() -> Iterator[None]:
+    """Processes started meanwhile do not import this one's main module, as ``multiprocessing`` has them do.
+
+    Nothing of it is needed there, and that of a flow, Prefect, takes seconds of processor time in each.
+    """
+    main: Any = vars(sys.modules["__main__"])
+    names = {name: main[name] for name in ("__spec__", "__file__") if name in main}
+    main.update(dict.fromkeys(names))
+    try:
+        yield
+    finally:
+        main.update(names)
 
 
 def _end(process: SpawnProcess) -> None:

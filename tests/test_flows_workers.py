@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from flows.workers import Workers
 
@@ -52,7 +53,7 @@ def hang() -> None:
 
 def test_a_process_that_was_never_needed_is_not_waited_for() -> None:
     with Workers[float, tuple[int, bool]](2, Runner(), warm_up=hang) as workers:
-        workers._start()
+        workers.start()
         start = time.monotonic()
     assert time.monotonic() - start < 1.5
 
@@ -85,3 +86,37 @@ def test_reading_on_openvino_does_without_paddleocr_s_libraries() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+MAIN = """
+import wave
+from test_flows_workers import mains
+if __name__ == "__main__":
+    print(sorted(mains()))
+"""
+
+
+def loaded_modules(_: float) -> list[str]:
+    return [name for name in sys.modules if name == "wave"]
+
+
+def mains() -> set[str]:
+    """What a process of the pool has loaded of its parent's main module."""
+    with Workers[float, list[str]](1, loaded_modules) as workers:
+        workers.give(0.0, seconds=30)
+        return {name for event in workers.collect() if isinstance(event, tuple) for name in event[1]}
+
+
+def test_a_process_does_not_import_the_main_module_of_its_parent(tmp_path: Path) -> None:
+    """That of a flow is Prefect: seconds of processor time for each process, for nothing."""
+    script = tmp_path / "script.py"
+    script.write_text(MAIN, encoding="utf-8")
+    path = os.pathsep.join(sys.path)
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"

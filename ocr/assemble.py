@@ -26,6 +26,9 @@ from ocr.paragraphs import INDENT, Margins, find_margins, is_full
 from ocr.rows import Segment, build_rows, join_texts, merged
 from ocr.running import mark_page_numbers, mark_running_heads
 
+SPECK = 2
+"""Characters that may be read in specks above a table."""
+
 OUTSIDE = frozenset({BlockKind.HEADER, BlockKind.FOOTER, BlockKind.PAGE_NUMBER, BlockKind.SEAL, BlockKind.FIGURE})
 """Kinds that may stand between two parts of a text or table that goes on."""
 
@@ -107,16 +110,21 @@ def _table_joined(
 ) -> tuple[Table, list[Block]]:
     """The table with its part on the next page, and that page's other blocks; unchanged if it does not go on.
 
-    Captions that the next page repeats become running heads, so that the clean text has them once.
+    Captions that the next page repeats become running heads, so that the clean text has them once. Where it repeats the
+    table's head, one or two characters above are specks: a fax and its watermark leave some on every page.
     """
     at = next((i for i, b in enumerate(blocks) if isinstance(b, Table)), len(blocks))
-    head = [b for b in blocks[first:at] if isinstance(b, TextBlock) and not _is_outside(b)]
+    above = [b for b in blocks[first:at] if isinstance(b, TextBlock) and not _is_outside(b)]
     lower = blocks[at] if at < len(blocks) else None
-    if not isinstance(lower, Table) or not continued.continues(upper, head, lower, captions, pages):
+    if not isinstance(lower, Table):
         return upper, blocks
-    heads = {id(b) for b in head}
+    specks = [b for b in above if len(b.reading.text) <= SPECK] if continued.repeated_rows(upper, lower) else []
+    head = [b for b in above if not any(b is s for s in specks)]
+    if not continued.continues(upper, head, lower, captions, pages):
+        return upper, blocks
+    kinds = {id(b): BlockKind.HEADER for b in head} | {id(b): BlockKind.FIGURE for b in specks}
     rest = [
-        replace(b, kind=BlockKind.HEADER, level=None) if isinstance(b, TextBlock) and id(b) in heads else b
+        replace(b, kind=kinds[id(b)], level=None) if isinstance(b, TextBlock) and id(b) in kinds else b
         for b in blocks
         if b is not lower
     ]

@@ -89,7 +89,9 @@ def header_rows(table: Table) -> int:
     for row in range(table.n_rows):
         texts = [_bare(c) for c in _row(table, row)]
         first = next((t for t in texts if t), "")
-        if any(_AMOUNT.match(t) or _CODE.match(t) for t in texts) or first in ("合计", "总计"):
+        # 合计 right of a tall cell of the head is the name of a column, not of a row
+        total = first in ("合计", "总计") and not any(c.row < row < c.row + c.row_span for c in table.cells)
+        if total or any(_AMOUNT.match(t) or _CODE.match(t) for t in texts):
             return max(row, 1)
     return table.n_rows
 

@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typeset import PAGE, centred, grid, line, set_paragraphs, shaken
 
-from document.types import Block, BlockKind, DocumentKind, Page, PageContent, Table, TextBlock, TextLine
+from document.geometry import Box
+from document.types import Block, BlockKind, Cell, DocumentKind, Page, PageContent, Reading, Table, TextBlock, TextLine
 from ocr.assemble import AssembleOptions, assemble
+from ocr.continued import header_rows
 from ocr.layout import lay_out
 from ocr.types import FilledGrid
 
@@ -102,6 +104,35 @@ def test_a_stray_digit_below_a_table_does_not_part_it(stray: str) -> None:
         assert stray in texts(blocks)  # it is still said
     # negative control: words below a table end it
     assert len(tables(assemble([page(1, [line("以上合计", 300, 745)], upper), page(2, [], lower)])[0])) == 2
+
+
+@pytest.mark.parametrize("strays", [["家"], ["XA", "y", "7"]])
+def test_characters_read_in_specks_above_a_repeated_head_do_not_part_a_table(strays: list[str]) -> None:
+    upper, lower = grid([HEAD, *rows(0, 30)], 240), grid([HEAD, *rows(30, 4)], 80, page=2)
+    over = [line(stray, 300 + 40 * i, 42 + 9 * i) for i, stray in enumerate(strays)]
+    blocks, _ = assemble([page(1, [], upper), page(2, over, lower)])
+    (table,) = tables(blocks)
+    assert (table.n_rows, column(table, 0)[0]) == (35, "科目编码")
+    assert set(strays) <= set(texts(blocks, BlockKind.FIGURE, BlockKind.PAGE_NUMBER))
+    # negative controls: without the head again they may be a title's rest; words above begin another table
+    headless = grid(rows(30, 4), 80, page=2)
+    assert len(tables(assemble([page(1, [], upper), page(2, over, headless)])[0])) == 2
+    titled = [*over, centred("收入决算表", 62)]
+    assert len(tables(assemble([page(1, [], upper), page(2, titled, lower)])[0])) == 2
+
+
+def test_a_column_of_totals_is_no_row_of_totals() -> None:
+    """名称 beside 2024年预算数, and under that 合计 and 人员经费: a head of two rows."""
+    head = [("名称", 0, 0, 2, 1), ("2024年预算数", 0, 1, 1, 2), ("合计", 1, 1, 1, 1), ("人员经费", 1, 2, 1, 1)]
+    body = [("合计", 2, 0, 1, 1), ("9.50", 2, 1, 1, 1), ("", 2, 2, 1, 1)]
+
+    def table(cells: list[tuple[str, int, int, int, int]]) -> Table:
+        found = tuple(Cell(r, c, 1, Box(0, 0, 9, 9), Reading(t, t), rs, cs) for t, r, c, rs, cs in cells)
+        return Table("t", (1,), 3, 3, found)
+
+    assert header_rows(table(head + body)) == 2
+    bare = [("名称", 0, 0, 1, 1), ("预算数", 0, 1, 1, 2), ("合计", 1, 0, 1, 1), ("", 1, 1, 1, 1), ("", 1, 2, 1, 1)]
+    assert header_rows(table(bare)) == 1
 
 
 def test_repeated_captions_become_running_heads() -> None:

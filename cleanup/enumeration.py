@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cleanup.lexicon import Lexicon, any_year, key_of
+from cleanup.numeral_runs import Counted, numbers_by_place
+from cleanup.table_roles import table_roles
 from document.types import Cell, Correction, Reading, Rule, Table
 
 _DIGITS = "零一二三四五六七八九"
@@ -25,7 +27,8 @@ def numeral(number: int) -> str:
     return head + (_DIGITS[ones] if ones else "")
 
 
-_VALUES = {numeral(n): n for n in range(1, _MOST + 1)}
+_NUMERALS = ("", *(numeral(n) for n in range(1, _MOST + 1)))
+_VALUES = {text: n for n, text in enumerate(_NUMERALS) if n}
 
 
 def value_of(text: str) -> int | None:
@@ -42,6 +45,8 @@ class _Item:
     label: str
     may_count: bool
     """It has a mark after its numeral, or is a dictionary entry that may have lost both."""
+    numeral: str = ""
+    """What stands before the mark."""
 
 
 def mend_mark(reading: Reading, words: Lexicon) -> Reading:
@@ -69,10 +74,11 @@ def mend_sequence(table: Table, words: Lexicon) -> Table:
     for cell in table.cells:
         if cell.reading.text and cell.amount is None:
             columns[cell.col].append(_item(cell, words))
+    first_row = table_roles(table).header_rows
     mended = {
         (item.cell.row, item.cell.col): _renumbered(item, number)
         for items in columns.values()
-        for item, number in _breaks(items)
+        for item, number in _misnumbered(items, first_row)
     }
     if not mended:
         return table
@@ -84,9 +90,20 @@ def _item(cell: Cell, words: Lexicon) -> _Item:
     match = _MARKED.fullmatch(text)
     if match:
         before, label = match.group(1) or match.group(3), match.group(2) or match.group(4)
-        return _Item(cell, value_of(before), label, True)
+        return _Item(cell, value_of(before), label, True, before)
     bare = text.lstrip("、.·， ")
     return _Item(cell, None, bare, words.is_known(any_year(key_of(bare))))
+
+
+def _misnumbered(items: Sequence[_Item], first_row: int) -> list[tuple[_Item, int]]:
+    """Items with the numbers that they must have: first what the whole column says, then what neighbours do."""
+    counted = [
+        Counted(k.cell.row, k.number, k.numeral, bool(k.numeral) or k.cell.reading.text.startswith("、"), k.may_count)
+        for k in items
+    ]
+    said = numbers_by_place(counted, _NUMERALS, first_row)
+    counting = [replace(item, number=said.get(i, item.number)) for i, item in enumerate(items)]
+    return [*((items[i], number) for i, number in said.items()), *_breaks(counting)]
 
 
 def _breaks(items: Sequence[_Item]) -> list[tuple[_Item, int]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleanup.enumeration import NUMERALS, mend_mark, mend_sequence, numeral, value_of
@@ -168,3 +170,65 @@ def test_a_blank_between_two_halves_of_a_table_is_no_lost_number() -> None:
     rows = [heads, ["栏次", "", "1", "栏次", "", "2", "3"], ["收入", "1", "1.0", "支出", "2", "2.0", "3.0"]]
     table = table_of(rows)
     assert mend_numbering(table, table_roles(table)) == table
+
+
+THIRTY = tuple(f"第{i}类支出" for i in range(1, 31))
+LOST_STROKES = {"一": ("", "一"), "二": ("", "一", "二"), "三": ("", "一", "二", "三")}
+
+
+def worn(label: str, rng: random.Random) -> str:
+    """The label as a fax shows it: level strokes of its numeral lost."""
+    before, _, rest = label.partition("、")
+    return "".join(rng.choice(LOST_STROKES.get(c, (c,))) for c in before) + "、" + rest
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 18), st.integers(0, 10**6))
+def test_numerals_that_lost_strokes_beside_each_other_come_back(first: int, seed: int) -> None:
+    """Whatever level strokes of twelve in thirty lines are lost, as long as the others count on."""
+    labels, rng = numbered(THIRTY), random.Random(seed)
+    broken = [worn(label, rng) if first <= i < first + 12 else label for i, label in enumerate(labels)]
+    assert body(broken) == labels
+
+
+def test_the_same_misreading_many_times_is_not_believed() -> None:
+    """The right one among them was once mended to fit the others."""
+    labels = numbered(THIRTY[:28])
+    broken = [label.replace("二十", "十") if i > 20 and i != 24 else label for i, label in enumerate(labels)]
+    assert broken[24] == "二十五、第25类支出"
+    assert body(broken) == labels
+
+
+def test_a_short_list_counts_from_one_where_one_numeral_is_left() -> None:
+    read = ["、一般公共预算", "、政府性基金预算", "、国有资本经营预算", "四、财政专户管理资金", "fi、单位资金"]
+    assert [text[0] for text in body(read)] == ["一", "二", "三", "四", "五"]
+
+
+def test_lost_numerals_at_the_top_are_known_from_their_marks() -> None:
+    assert body(["、一般公共预算", "、政府性基金预算", "国有资本经营预算"]) == [
+        "一、一般公共预算",
+        "二、政府性基金预算",
+        "三、国有资本经营预算",
+    ]
+
+
+def body(labels: list[str]) -> list[str]:
+    """The labels below a head, with an amount beside each, after mending."""
+    rows = [["项目", "2024年"], *([label, "1.00"] for label in labels)]
+    mended = mend_sequence(table_of(rows), WORDS)
+    assert mend_sequence(mended, WORDS) == mended
+    return [c.reading.text for c in mended.cells if c.col == 0][1:]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["一、事业收入", "二、经营收入", "三、其他收入", "一、基本支出", "二、项目支出", "三、经营支出"],
+        ["一、本年收入", "其他收入", "二、事业收入", "三、经营收入", "四、投资收益"],
+        ["五、事业收入", "七、经营收入", "八、其他收入"],
+        ["其他收入", "事业收入", "三次会议", "四级指标"],
+        ["、其他", "事业收入"],
+    ],
+)
+def test_lists_that_begin_again_skip_or_have_no_numbers_stay(labels: list[str]) -> None:
+    assert body(labels) == labels

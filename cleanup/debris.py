@@ -18,8 +18,8 @@ from document.types import Character, Correction, Reading, Rule, Table, TextLine
 _CLEAR = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)\.\d{2}")
 _JUNK = r"[^\d.,，。%％+\-－—]{0,4}"
 _IN_JUNK = re.compile(rf"({_JUNK})({_CLEAR.pattern})({_JUNK})")
-_UNITS = re.compile(r"[\s（(]*(?:亿元|万元|元|人|辆|个|次|家|分|平方米|台|套|≥|≤|＞|＜|>|<|约|￥|¥)[\s）)]*")
-_NIL = frozenset(("无", "-", "—", "——", "/", "*", "是", "否", "…", "……", "空", "×", "√", "○"))
+UNITS = re.compile(r"[\s（(]*(?:亿元|万元|元|人|辆|个|次|家|分|平方米|台|套|≥|≤|＞|＜|>|<|约|￥|¥)[\s）)]*")
+NIL = frozenset(("无", "-", "—", "——", "/", "*", "是", "否", "…", "……", "空", "×", "√", "○"))
 _LONGEST = 3
 _STROKE = 0.6
 """Probability under which a single character beside a known name is no character but a stroke: print is read surer."""
@@ -38,7 +38,7 @@ def number_in_debris(text: str) -> str | None:
         return None
     before, number, after = match.groups()
     strange = [j for j in (before, after) if j]
-    if not strange or any(_UNITS.fullmatch(j) for j in strange):
+    if not strange or any(UNITS.fullmatch(j) for j in strange):
         return None
     return number
 
@@ -46,7 +46,7 @@ def number_in_debris(text: str) -> str | None:
 def is_stray(text: str) -> bool:
     """Whether up to three characters cannot be content of a column of amounts: no digit, no sign for nil."""
     compact = re.sub(r"\s+", "", text)
-    return 0 < len(compact) <= _LONGEST and compact not in _NIL and not any(c.isdigit() for c in compact)
+    return 0 < len(compact) <= _LONGEST and compact not in NIL and not any(c.isdigit() for c in compact)
 
 
 def amount_columns(table: Table, roles: TableRoles) -> frozenset[int]:
@@ -59,7 +59,7 @@ def amount_columns(table: Table, roles: TableRoles) -> frozenset[int]:
             continue
         if _CLEAR.fullmatch(text) or number_in_debris(text):
             clear[cell.col] += 1
-        elif len(text) > _LONGEST or text in _NIL:
+        elif len(text) > _LONGEST or text in NIL:
             other[cell.col] += 1
     return frozenset(c for c, n in clear.items() if n >= 3 and other[c] <= max(n >= 4, 0.15 * n))
 

@@ -53,6 +53,7 @@ _ROUNDS = 4
 _DAMAGED = re.compile(r"[^\u4e00-\u9fff%≥≤<>/年月日次个]*\d[.,:]\d[^\u4e00-\u9fff%≥≤<>/年月日次个]*")
 _PROSE_COMMA = re.compile(r"(?<=\d)，(?=\d{3}(?:\.\d\d?)?(?!\d))")
 _PROSE_POINT = re.compile(r"(?<=\d)[．·。](?=\d{1,2}(?:万元|元|亿元|%|％))")
+_PROSE_DECIMALS = re.compile(r"(?<=\d),(?=\d{2}(?:万元|亿元))")
 _PROSE_SPACE = re.compile(r"(?<=\d)(?: \.|\. )(?=\d{1,2}(?:万元|元|亿元|%|％))")
 _PROSE_GROUPS = re.compile(r"(?<![\d.])(\d{1,3}(?:[.,]\d{3})+)\.(\d{2})(?=(?:万元|元|亿元|[^\d.]|$))")
 _LATIN = re.compile(r"[A-Za-z|丨〇]")
@@ -215,7 +216,7 @@ def clean_numbers(document: Document) -> Document:
     swept = tuple(_swept(b, read) if isinstance(b, Table) else b for b in document.blocks)
     texts = [t for b in swept if isinstance(b, Table) for t in _amount_texts(b)]
     usual = NumberStyle(number_style(t for t in texts if "." in t).decimals, number_style(texts).separators)
-    blocks = tuple(_clean_table(b, usual) if isinstance(b, Table) else _clean_block(b) for b in swept)
+    blocks = tuple(_clean_table(b, usual) if isinstance(b, Table) else _clean_block(b, usual) for b in swept)
     return replace(document, blocks=blocks)
 
 
@@ -257,14 +258,18 @@ def _without_debris(reading: Reading) -> Reading:
     return replace(reading, text=number, corrections=(*reading.corrections, record))
 
 
-def _clean_block(block: TextBlock) -> TextBlock:
-    reading = _with_prose_numbers(block.reading)
+def _clean_block(block: TextBlock, usual: NumberStyle) -> TextBlock:
+    reading = _with_prose_numbers(block.reading, usual)
     return block if reading is block.reading else replace(block, reading=reading)
 
 
-def _with_prose_numbers(reading: Reading) -> Reading:
-    """Running text with its numbers in printed form; a space inside one is said."""
+def _with_prose_numbers(reading: Reading, usual: NumberStyle) -> Reading:
+    """Running text with its numbers in printed form; a space inside one is said.
+
+    ``usual``: the form of the document's amounts; where they have two decimals, 820,66万元 is 820.66万元.
+    """
     text = repair_prose_numbers(reading.text)
+    text = _PROSE_DECIMALS.sub(".", text) if usual.decimals == 2 else text
     split = _PROSE_SPLIT.search(text)
     return _with_number(reading, NumberText(text, f"“{split.group()}”中间有空格，小数点可能丢失" if split else None))
 
@@ -293,7 +298,7 @@ def _clean_cell(cell: Cell, roles: TableRoles, style: NumberStyle, strict: bool)
     if repaired is None:
         if in_amounts and _DAMAGED.fullmatch(cell.reading.text):
             return replace(cell, reading=_flagged(cell.reading, "应为金额，识别不清"))
-        return replace(cell, reading=_with_prose_numbers(cell.reading))
+        return replace(cell, reading=_with_prose_numbers(cell.reading, style))
     if not strict and repaired.doubt and repaired.doubt.startswith(_OTHER_DECIMALS):
         repaired = replace(repaired, doubt=None)
     if in_amounts and repaired.doubt is None and _is_pieced(cell, repaired.text, style):

@@ -20,7 +20,8 @@ _ROUNDS = 3
 _LONGEST = 16
 _SUPPORT = 3
 """Lines alone that must nearly be the phrase before it counts as this text's watermark."""
-_LEARNT = 0.9
+_LEARNT, _OFTEN = 0.9, 0.6
+"""Weight of a character that was put for one of the phrase's own twice or more, and once."""
 ALIKE = 0.5
 """Likeness to a piece of the phrase from which a line alone belongs to the family."""
 
@@ -35,6 +36,10 @@ class Family:
     def likeness(self, text: str) -> float:
         """How well ``text`` (without its white space) is a piece of the phrase, 0–1."""
         return piece_similarity(_WHITE.sub("", text), self.phrase, self.costs)
+
+    def stands_for(self, character: str) -> bool:
+        """Whether a character is one of the phrase's own, or is put for one."""
+        return any(self.costs.substitute(character, own) <= 1 - _OFTEN for own in self.phrase)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,7 @@ def _learnt(phrase: str, alone: Sequence[str], look_alikes: Mapping[tuple[str, s
             for a, b in zip(text, phrase, strict=True)
             if a != b
         )
-        learnt = {pair: _LEARNT if n >= 2 else 0.6 for pair, n in taught.items()}
+        learnt = {pair: _LEARNT if n >= 2 else _OFTEN for pair, n in taught.items()}
         family = Family(phrase, EditCosts({**weights, **learnt}))
     return family
 
@@ -139,3 +144,39 @@ def fragments(line: str, family: Family, keep: Iterable[str]) -> tuple[str, ...]
 def _has_its_own(token: str, family: Family) -> bool:
     """Whether at least two of the characters are the phrase's own, not only learnt ones."""
     return sum(c in family.phrase for c in token) >= 2
+
+
+def glued(line: str, family: Family, pairs: Mapping[str, int]) -> tuple[str, ...]:
+    """Pieces inside a line that are nearly the whole phrase, with no space around them.
+
+    A misread phrase is one that no sentence says. The phrase itself counts only where the characters on its two sides
+    belong together (``pairs``) and neither belongs to it: 基础设|仅供内部审核|施管理.
+    """
+    found: list[str] = []
+    at, size = 0, len(family.phrase)
+    while size >= 5 and at + size <= len(line):
+        piece = line[at : at + size]
+        if not _nearly_whole(piece, family):
+            at += 1
+            continue
+        if piece != family.phrase or _parts_a_word(line, at, at + size, pairs):
+            found.append(piece)
+        at += size
+    return tuple(found)
+
+
+def _parts_a_word(line: str, start: int, end: int, pairs: Mapping[str, int]) -> bool:
+    """Whether the characters around a stretch belong together, and neither, but here, to what stands between them."""
+    if not start or end >= len(line):
+        return False
+    sides = (line[start - 1 : start + 1], line[end - 1 : end + 1])
+    return line[start - 1] + line[end] in pairs and all(pairs.get(side, 0) <= 1 for side in sides)
+
+
+def _nearly_whole(piece: str, family: Family) -> bool:
+    """Whether a piece of the phrase's length has its characters in their places, half of them its own."""
+    if len(_HAN.findall(piece)) < len(piece):
+        return False
+    own = sum(a == b for a, b in zip(piece, family.phrase, strict=True))
+    cost = sum(family.costs.substitute(a, b) for a, b in zip(piece, family.phrase, strict=True))
+    return own >= 0.5 * len(piece) and cost <= 0.2 * len(piece)

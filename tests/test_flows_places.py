@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from fake_story import fake_steps
 from flow_story import noting_steps
-from moto_s3 import s3_server
+from moto_s3 import s3_bucket
 from prefect_server import contents
 
 from flows.batch import BatchOptions, run_batch
@@ -29,15 +29,8 @@ NULL = RunOptions(engine=EngineOptions(name=EngineName.NULL))
 
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[str]:
-    import s3fs
-
-    with s3_server() as env, pytest.MonkeyPatch.context() as patch:
-        for name, value in env.items():
-            patch.setenv(name, value)
-        s3fs.S3FileSystem.clear_instance_cache()
-        s3fs.S3FileSystem().mkdir("archive")
-        yield "s3://archive"
-        s3fs.S3FileSystem.clear_instance_cache()
+    with s3_bucket() as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)

@@ -36,13 +36,28 @@ def test_a_thin_one_before_the_line_is_taken_in() -> None:
     assert box.right == LINE.right
 
 
+def test_a_pale_two_and_its_comma_before_the_line_are_taken_in() -> None:
+    """二、 in 宋体 on a poor scan: thin strokes of half the darkness, the comma between them and the found line."""
+    pixels = page()
+    for y in (46, 55):
+        cv2.line(pixels, (36, y), (46, y), 150, 1)
+    cv2.circle(pixels, (52, 55), 1, 0, -1)
+    assert 32 <= reached(pixels).left <= 36
+
+
+def test_a_one_cut_by_the_box_is_taken_in_whole() -> None:
+    pixels = page()
+    cv2.line(pixels, (57, 50), (66, 50), 150, 1)
+    assert 53 <= reached(pixels).left <= 57
+
+
 def test_a_character_after_the_line_is_taken_in() -> None:
     pixels = page()
     cv2.rectangle(pixels, (166, 43), (176, 57), 0, 2)
     assert 176 <= reached(pixels).right <= 182
 
 
-@pytest.mark.parametrize("what", ["nothing", "speck", "pale", "far", "rule", "below"])
+@pytest.mark.parametrize("what", ["nothing", "speck", "pale", "far", "rule", "pale stroke", "below"])
 def test_what_is_no_ink_of_the_line_is_left_out(what: str) -> None:
     pixels = page()
     match what:
@@ -54,6 +69,8 @@ def test_what_is_no_ink_of_the_line_is_left_out(what: str) -> None:
             cv2.rectangle(pixels, (20, 43), (34, 57), 0, 2)
         case "rule":
             cv2.line(pixels, (52, 0), (52, 119), 0, 2)
+        case "pale stroke":
+            cv2.line(pixels, (44, 50), (56, 50), 190, 1)
         case "below":
             cv2.line(pixels, (30, 59), (58, 59), 0, 2)
     assert reached(pixels) == LINE

@@ -7,7 +7,7 @@ the least sure fields, as many as keep the expected silent errors below what the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,6 +17,7 @@ from cleanup.known_forms import is_form_note
 from cleanup.lexicon import Lexicon, any_year, key_of, lexicon, split_label
 from cleanup.numbering import vouched_numbers
 from cleanup.row_codes import row_codes
+from cleanup.signs import prints_bars
 from cleanup.table_roles import TableRoles, table_roles
 from dictionaries.calibration import Calibration, load_calibration
 from dictionaries.types import Dictionary
@@ -39,6 +40,9 @@ _DECIDED = frozenset(
 )
 """Rules that weighed the recogniser's doubt already, and decided."""
 _CLEAR = 0.9
+_NO_LETTER: dict[int, str] = dict(zip(map(ord, "Oo〇lI|丨"), "0001111", strict=True))
+"""What a digit may look like; in a number it is no other reading."""
+_NO_BAR: dict[int, str] = dict(zip(map(ord, "><＞＜≧≦"), "≥≤≥≤≥≤", strict=True))
 _UNSURE = "识别把握不足"
 
 
@@ -94,6 +98,8 @@ class _Knowledge:
     """Numbers of the pages that were read from pictures."""
     options: ConfidenceOptions
     calibration: Calibration
+    bars: bool
+    """Whether its targets print ≥ and ≤, never > and <."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +147,8 @@ def _knowledge(
 ) -> _Knowledge:
     scanned = frozenset(p.number for p in document.pages if p.origin is not Origin.TEXT_LAYER)
     words = lexicon(dictionary, document.meta.year)
-    return _Knowledge(words, scanned, options or ConfidenceOptions(), calibration or load_calibration())
+    options, calibration = options or ConfidenceOptions(), calibration or load_calibration()
+    return _Knowledge(words, scanned, options, calibration, prints_bars(document))
 
 
 def _table_knowledge(table: Table, words: Lexicon) -> _TableKnowledge:
@@ -181,7 +188,8 @@ def _cell_evidence(cell: Cell, table: _TableKnowledge, knowledge: _Knowledge) ->
     reading = cell.reading
     is_number = parse_amount(reading.text) is not None
     scanned = cell.page in knowledge.scanned
-    doubt = _least_sure(cell.lines, reading, is_number) if scanned and reading.text else _Doubt(1.0)
+    alike = _NO_LETTER if is_number else _NO_BAR if knowledge.bars else {}
+    doubt = _least_sure(cell.lines, reading, is_number, alike) if scanned and reading.text else _Doubt(1.0)
     summed = is_number and bool(cell.verified_by)  # a misread digit does not add up
     vouched = (cell.row, cell.col) in table.vouched
     known = vouched or summed or (not is_number and _is_known(reading.text, knowledge.words))
@@ -258,16 +266,19 @@ def _is_mended(reading: Reading) -> bool:
     return any(c.rule not in (Rule.WHITE_SPACE, Rule.WIDTH, Rule.TRADITIONAL) for c in reading.corrections)
 
 
-def _least_sure(lines: Sequence[TextLine], reading: Reading, digits_only: bool = False) -> _Doubt:
+def _least_sure(
+    lines: Sequence[TextLine], reading: Reading, digits_only: bool = False, alike: Mapping[int, str] | None = None
+) -> _Doubt:
     """The least sure character that is still in the text; other forms of it (（ and () are no doubt.
 
-    ``digits_only`` for numbers: their marks can be read in one way only.
+    ``digits_only`` for numbers: their marks can be read in one way only. ``alike``: characters that here mean the
+    same, as for str.translate.
     """
     if any(c.rule in _DECIDED and c.score >= _CLEAR for c in reading.corrections):
         return _Doubt(1.0)
     left = key_of(reading.text)
     doubts = [
-        _doubt_of(c)
+        _doubt_of(c, alike or {})
         for line in lines
         for c in line.characters
         if key_of(c.text) and key_of(c.text) in left and (not digits_only or c.text.isdigit())
@@ -277,10 +288,11 @@ def _least_sure(lines: Sequence[TextLine], reading: Reading, digits_only: bool =
     return _Doubt(1.0 if digits_only else reading.confidence)
 
 
-def _doubt_of(character: Character) -> _Doubt:
-    same = key_of(character.text)
-    probability = character.probability + sum(p for a, p in character.alternatives if key_of(a) == same)
-    other = next((a for a, _ in character.alternatives if key_of(a) != same), "")
+def _doubt_of(character: Character, alike: Mapping[int, str]) -> _Doubt:
+    same = key_of(character.text).translate(alike)
+    others = [(a, p, key_of(a).translate(alike) == same) for a, p in character.alternatives]
+    probability = character.probability + sum(p for _, p, is_same in others if is_same)
+    other = next((a for a, _, is_same in others if not is_same), "")
     return _Doubt(min(1.0, probability), character.text, other)
 
 

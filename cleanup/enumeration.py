@@ -45,6 +45,8 @@ class _Item:
     label: str
     may_count: bool
     """It has a mark after its numeral, or is a dictionary entry that may have lost both."""
+    row: int
+    """Its place among the rows that count."""
     numeral: str = ""
     """What stands before the mark."""
 
@@ -71,14 +73,19 @@ def mend_sequence(table: Table, words: Lexicon) -> Table:
     Idempotent.
     """
     columns: dict[int, list[_Item]] = defaultdict(list)
+    sections: list[_Item] = []
     for cell in table.cells:
         if cell.reading.text and cell.amount is None:
-            columns[cell.col].append(_item(cell, words))
+            whole = cell.col == 0 and cell.col_span == table.n_cols > 1
+            (sections if whole else columns[cell.col]).append(_item(cell, words))
+    # rows of one text over the whole table follow each other, whatever stands between them
+    sections = [replace(item, row=n) for n, item in enumerate(sections)]
     first_row = table_roles(table).header_rows
+    runs = [*((items, first_row) for items in columns.values()), (sections, 0)]
     mended = {
         (item.cell.row, item.cell.col): _renumbered(item, number)
-        for items in columns.values()
-        for item, number in _misnumbered(items, first_row)
+        for items, first in runs
+        for item, number in _misnumbered(items, first)
     }
     if not mended:
         return table
@@ -90,15 +97,16 @@ def _item(cell: Cell, words: Lexicon) -> _Item:
     match = _MARKED.fullmatch(text)
     if match:
         before, label = match.group(1) or match.group(3), match.group(2) or match.group(4)
-        return _Item(cell, value_of(before), label, True, before)
+        return _Item(cell, value_of(before), label, True, cell.row, before)
     bare = text.lstrip("、.·， ")
-    return _Item(cell, None, bare, words.is_known(any_year(key_of(bare))))
+    may_count = text.startswith("、") or words.is_known(any_year(key_of(bare)))
+    return _Item(cell, None, bare, may_count, cell.row)
 
 
 def _misnumbered(items: Sequence[_Item], first_row: int) -> list[tuple[_Item, int]]:
     """Items with the numbers that they must have: first what the whole column says, then what neighbours do."""
     counted = [
-        Counted(k.cell.row, k.number, k.numeral, bool(k.numeral) or k.cell.reading.text.startswith("、"), k.may_count)
+        Counted(k.row, k.number, k.numeral, bool(k.numeral) or k.cell.reading.text.startswith("、"), k.may_count)
         for k in items
     ]
     said = numbers_by_place(counted, _NUMERALS, first_row)
@@ -139,7 +147,7 @@ def _expected(items: Sequence[_Item], numbers: Sequence[int | None], i: int) -> 
 def _beside(items: Sequence[_Item], numbers: Sequence[int | None], i: int, step: int) -> int | None:
     """The number of the item ``step`` rows on, None where there is none or a row lies between."""
     j = i + step
-    if not 0 <= j < len(items) or items[j].cell.row != items[i].cell.row + step:
+    if not 0 <= j < len(items) or items[j].row != items[i].row + step:
         return None
     return numbers[j]
 

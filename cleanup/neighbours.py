@@ -28,7 +28,11 @@ WITH_UNIT = 0.75
 LOST_WORD = "同类各行此列都有文字，此格空白"
 NO_UNIT = "指标值没有单位或百分号，同表其他指标值有"
 LONE_ORDINAL = "编号前没有上一号，可能多读了数字或缺行"
+LONE_CHARACTER = "名称只读出一个字，可能不全"
 _REMARK = re.compile(r"备注|说明|原因|附注|其中")
+_IN_PERCENT = re.compile(r"(?:率|比例|比重|占比|满意度)$")
+_UNIT_COLUMN = re.compile(r"^(?:计量)?单位$")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 _TARGET = re.compile(r"[≥≤＞＜><=＝]\s?\d[\d,]{0,15}(?:\.\d{1,4})?(?P<unit>\S{0,12})")
 Place = tuple[int, int]
 
@@ -56,6 +60,8 @@ def find_odd_ones(table: Table) -> Mapping[Place, tuple[str, ...]]:
         found[place].append(NO_UNIT)
     for place in _lone_ordinals(grid) if grid is not None else ():
         found[place].append(LONE_ORDINAL)
+    for place in _lone_characters(table, grid) if grid is not None else ():
+        found[place].append(LONE_CHARACTER)
     return {place: tuple(words) for place, words in found.items()}
 
 
@@ -71,16 +77,18 @@ def lone_blanks(table: Table, roles: TableRoles, grid: AmountGrid | None) -> tup
         return ()
     amounts = frozenset(grid.heads) if grid is not None else frozenset[int]()
     columns = _word_columns(table, roles, amounts)
-    rows = {row: frozenset(at) for row, at in _covered(table, roles, columns, amounts).items()}
-    kinds = Counter(rows.values())
-    blanks = {(c.row, c.col) for c in table.cells if not c.reading.text.strip() and (c.row_span, c.col_span) == (1, 1)}
-    sure = [c for c in table.cells if c.row in rows and not c.reading.needs_review]
+    rows = _filled(table, roles, columns, amounts)
+    sure = [c for c in table.cells if c.row in rows and c.reading.text.strip() and not c.reading.needs_review]
+    doubted = {c.col for c in table.cells if c.row in rows and c.reading.needs_review}
     short = columns - {c.col for c in sure if len(c.reading.text.strip()) > SHORT}
+    blanks = {(c.row, c.col) for c in table.cells if not c.reading.text.strip() and (c.row_span, c.col_span) == (1, 1)}
     found = []
-    for row, filled in rows.items():
-        for col in short - filled:
-            if filled and (row, col) in blanks and kinds[filled | {col}] >= PEERS * kinds[filled]:
-                found.append((row, col))
+    for col in short:
+        alike = {row: filled - (doubted - {col}) for row, filled in rows.items()}
+        kinds = Counter(alike.values())
+        for row, filled in alike.items():
+            odd = filled and (row, col) in blanks and kinds[filled | {col}] >= PEERS * kinds[filled]
+            found += [(row, col)] if odd else []
     return tuple(sorted(found))
 
 
@@ -96,7 +104,9 @@ def _word_columns(table: Table, roles: TableRoles, amounts: frozenset[int]) -> f
     return frozenset(range(table.n_cols)) - closed
 
 
-def _covered(table: Table, roles: TableRoles, columns: frozenset[int], amounts: frozenset[int]) -> dict[int, set[int]]:
+def _filled(
+    table: Table, roles: TableRoles, columns: frozenset[int], amounts: frozenset[int]
+) -> dict[int, frozenset[int]]:
     """For each body row the word columns that have a text in it, merged cells in each of their places.
 
     Rows with a word in a column of amounts are heads printed again, and left out.
@@ -107,25 +117,28 @@ def _covered(table: Table, roles: TableRoles, columns: frozenset[int], amounts: 
         if cell.row < roles.header_rows or cell.row in roles.numbering_rows or not cell.reading.text.strip():
             continue
         across = range(cell.col, cell.col + min(cell.col_span, table.n_cols))
-        if cell.amount is None and not amounts.isdisjoint(across):
+        if cell.amount is None and not amounts.isdisjoint(across) and not cell.reading.needs_review:
             heads.add(cell.row)
         for row in range(cell.row, cell.row + min(cell.row_span, table.n_rows)):
             found[row] |= columns.intersection(across)
-    return {row: filled for row, filled in found.items() if row not in heads}
+    return {row: frozenset(filled) for row, filled in found.items() if row not in heads}
 
 
 # --- targets ----------------------------------------------------------------------------------------------
 
 
 def _targets_without_unit(table: Table) -> Iterator[Place]:
-    """≥95 where the form's other targets are ≥95%, ≤300元."""
+    """≥95 where the form's other targets are ≥95%, ≤300元, and for a 合格率 where it prints any %."""
     targets = [(c, m["unit"]) for c in table.cells if (m := _TARGET.fullmatch(c.reading.text.strip()))]
     having = sum(bool(unit) for _, unit in targets)
     twins = {(c.row, c.reading.text.strip()) for c, unit in targets if unit}
+    percents = any("%" in c.reading.text for c in table.cells)
+    apart = any(_UNIT_COLUMN.search(plain(c.reading.text)) for c in table.cells)
+    shares = {c.row for c in table.cells if percents and not apart and _IN_PERCENT.search(c.reading.text.strip())}
     for cell, unit in targets:
         beside = any(row == cell.row and text.startswith(cell.reading.text.strip()) for row, text in twins)
         usual = len(targets) >= LEAST_TARGETS and having >= WITH_UNIT * len(targets)
-        if not unit and (beside or usual):
+        if not unit and (beside or usual or cell.row in shares):
             yield cell.row, cell.col
 
 
@@ -138,8 +151,24 @@ def _lone_ordinals(grid: AmountGrid) -> Iterable[Place]:
         return  # the piece of a table: what comes before stands elsewhere
     counted: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
     for (row, col), label in sorted(grid.labels.items()):
-        if label.col == col and label.ordinal is not None and label.rank not in (PLAIN, PARTIAL):
+        is_section = row in grid.section_rows or label.rank in (PLAIN, PARTIAL)
+        if label.col == col and label.ordinal is not None and not is_section:
             counted[col, label.rank].append((row, label.ordinal))
     for (col, _), items in counted.items():
         if len(items) == 1 and items[0][1] > 1:
             yield items[0][0], col
+
+
+def _lone_characters(table: Table, grid: AmountGrid) -> Iterable[Place]:
+    """合 before amounts: the name of a row has more than one character."""
+    cells = {(c.row, c.col): c for c in table.cells}
+    for panel in grid.panels:
+        names = [label.text for (_, col), label in grid.labels.items() if col == panel.label_col]
+        if 2 * sum(len(name) > 1 for name in names) <= len(names):
+            continue  # 是, 否: a column of marks
+        for row in grid.body_rows:
+            cell = cells.get((row, panel.label_col))
+            if cell is None or len(cell.reading.text.strip()) != 1 or not _HAN.fullmatch(cell.reading.text.strip()):
+                continue
+            if any((row, col) in grid.amounts and not grid.amounts[row, col].blank for col in panel.amount_cols):
+                yield row, panel.label_col

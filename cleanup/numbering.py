@@ -30,10 +30,12 @@ def counting_cells(table: Table, roles: TableRoles) -> tuple[tuple[Cell, ...], .
 
 def mend_numbering(table: Table, roles: TableRoles) -> Table:
     """The table with line and column numbers mended that both neighbours contradict; idempotent."""
-    mended = {(c.row, c.col): _with_number(c, n) for c, n in _lost_numbers(table, roles)}
+    lost = (*_lost_numbers(table, roles), *_numbers_by_place(table, roles))
+    mended = {(c.row, c.col): _with_number(c, n) for c, n in lost}
     for run in counting_cells(table, roles):
         for cell, number in zip(run, _counted(run), strict=True):
-            if number is not None and cell.reading.text != str(number):
+            said = cell.reading.text == str(number) and not cell.reading.needs_review
+            if number is not None and not said:
                 mended[cell.row, cell.col] = _with_number(cell, number)
     if not mended:
         return table
@@ -66,6 +68,26 @@ def _lost_numbers(table: Table, roles: TableRoles) -> Iterator[tuple[Cell, int]]
         first, last = before.reading.text, after.reading.text
         if _NUMBER.fullmatch(first) and _NUMBER.fullmatch(last) and int(last) == int(first) + 2:
             yield cell, int(first) + 1
+
+
+def _numbers_by_place(table: Table, roles: TableRoles) -> Iterator[tuple[Cell, int]]:
+    """Blanks in a 栏次 row whose other numbers all stand where counting its columns of amounts puts them.
+
+    So over lists side by side: 栏次, blank under 行次, nothing, 栏次, blank under 行次, 2, 3.
+    """
+    for row in roles.numbering_rows:
+        cells = sorted(
+            (c for c in table.cells if c.row == row and c.col not in roles.line_columns), key=lambda c: c.col
+        )
+        places = [c for c in cells if not c.reading.text or _NUMBER.fullmatch(c.reading.text)]
+        read = {n: _number_of(c) for n, c in enumerate(places, 1)}
+        known = [number == n for n, number in read.items() if number is not None]
+        if len(known) >= _MANY * len(places) and all(known) and len(known) >= _LEAST_KNOWN:
+            yield from ((c, n) for n, c in enumerate(places, 1) if not c.reading.text)
+
+
+_MANY, _LEAST_KNOWN = 0.75, 3
+"""Share and number of the column numbers that must have been read."""
 
 
 def _number_at_an_end(cell: Cell, at: Mapping[Place, Cell], table: Table, roles: TableRoles) -> int | None:
@@ -123,8 +145,10 @@ def _at(values: Sequence[int | None], places: Iterable[int]) -> list[int | None]
 
 def _with_number(cell: Cell, number: int) -> Cell:
     reading = cell.reading
-    record = Correction(reading.text, str(number), Rule.NUMBER_FORMAT, 0.97, "sequence")
-    mended = replace(reading, text=str(number), corrections=(*reading.corrections, record))
-    if not reading.text:  # ink that nobody read: now it is known what it says
-        mended = replace(mended, needs_review=False, reasons=())
+    mended = reading
+    if reading.text != str(number):
+        record = Correction(reading.text, str(number), Rule.NUMBER_FORMAT, 0.97, "sequence")
+        mended = replace(reading, text=str(number), corrections=(*reading.corrections, record))
+    # ink that nobody read, or a number whose form was in doubt: now it is known what it says
+    mended = replace(mended, needs_review=False, reasons=())
     return replace(cell, reading=mended)

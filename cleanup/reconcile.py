@@ -326,6 +326,25 @@ def _verified(books: Ledger, evidence: Evidence, grids: Grids) -> dict[Place, tu
             names += [f"同《{title}》" if title else "与另一张表相同" for title in titles]
         if names:
             found[place] = tuple(dict.fromkeys(names))
+    return {**found, **_nothing_below(books, evidence, found)}
+
+
+def _nothing_below(
+    books: Ledger, evidence: Evidence, verified: Mapping[Place, tuple[str, ...]]
+) -> dict[Place, tuple[str, ...]]:
+    """Blanks under a blank total that a sum vouches for: where the whole is nothing, so is each of its parts."""
+    found: dict[Place, tuple[str, ...]] = {}
+    fresh = [place for place in verified if place in evidence.blank]
+    while fresh:
+        parts: list[Place] = []
+        for total in fresh:
+            sums = (e for e in books.by_place.get(total, ()) if e.total == total and books.residual(e) == 0)
+            for equation in sums:
+                below = [p for p, sign in equation.terms if sign == 1]
+                if len(below) == len(equation.terms) and all(p in evidence.blank for p in below):
+                    parts += [p for p in below if p not in verified and p not in found]
+                    found |= {p: (equation.name,) for p in below if p not in verified and p not in found}
+        fresh = list(dict.fromkeys(parts))
     return found
 
 
@@ -446,7 +465,8 @@ def _written_cell(cell: Cell, place: Place, verdicts: _Verdicts, identities: Ide
         return cell
     reading = cell.reading
     amount = cell.amount
-    if verified and place not in verdicts.denied and _has_form(reading.text, decimals):
+    proved_blank = not reading.text and form.zero == ""  # ink there is residue: an amount would not add up
+    if verified and place not in verdicts.denied and (proved_blank or _has_form(reading.text, decimals)):
         reading = replace(reading, needs_review=False, reasons=())  # how it was read does not matter: it adds up
     if change is not None:
         value, words, score = change

@@ -11,6 +11,8 @@ _SIGN = re.compile(r"\s*([<>＜＞≥≤≧≦])\s*\d")
 _WITH_BAR = {"<": "≤", ">": "≥", "＜": "≤", "＞": "≥"}
 _SURE = 0.98
 _ODDS = 5.0
+_MANY = 4
+"""Signs with a bar that show what a document prints."""
 _NO_PERCENT = re.compile(r"[≥≤<>]?\s?\d{1,3}(?:\.\d{1,2})?[号舍告多各含名8569gs]")
 _NEVER_A_UNIT = frozenset("号舍告多各含gs")
 """Read where % is printed, and never after a number in a form: 95号 is no target."""
@@ -34,6 +36,13 @@ def mend_signs(document: Document) -> Document:
         for b in document.blocks
     )
     return replace(document, blocks=blocks)
+
+
+def prints_bars(document: Document) -> bool:
+    """Whether the document's targets have signs with a bar, and none surely without: a > there is a pale ≥."""
+    cells = [c for t in document.tables for c in t.cells if _SIGN.match(c.reading.text)]
+    barred = sum(_sign(c) in "≥≤≧≦" for c in cells)
+    return barred >= _MANY and not any(_sign(c) in _WITH_BAR and _probability(c) >= _SURE for c in cells)
 
 
 def mend_percents(document: Document) -> Document:

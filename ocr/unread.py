@@ -39,6 +39,12 @@ class UnreadOptions(BaseModel):
     tall: float = Field(
         1.6, ge=1, le=10, description="height of a box that holds more than the one character read in it"
     )
+    wide: float = Field(
+        1.6,
+        ge=1,
+        le=10,
+        description="width, in its heights, of a box that holds more than the one character read in it",
+    )
     page_ink: int = Field(8, ge=1, le=1000, description="pieces of ink as high as type that make a page not blank")
 
 
@@ -88,13 +94,21 @@ def _noted(
     options: UnreadOptions,
 ) -> Cell:
     if cell.reading.text:
-        tall = any(len(k.text.strip()) == 1 and k.box.height >= options.tall * size and not k.angle for k in cell.lines)
-        return _said(cell, REASON_MORE) if tall else cell
+        return _said(cell, REASON_MORE) if any(_holds_more(k, size, options) for k in cell.lines) else cell
     if any(cell.box.contains(*box.center) for box in dropped) or has_characters(
         dark, cell.box, unit, size, least, options
     ):
         return _said(cell, REASON)
     return cell
+
+
+def _holds_more(line: TextLine, size: float, options: UnreadOptions) -> bool:
+    """Whether a line's box is too high for the one character read in it, or too wide for the one Han character."""
+    text = line.text.strip()
+    if len(text) != 1 or line.angle:
+        return False
+    is_wide = "\u4e00" <= text <= "\u9fff" and line.box.width >= options.wide * line.box.height
+    return is_wide or line.box.height >= options.tall * size
 
 
 def _said(cell: Cell, reason: str) -> Cell:

@@ -46,6 +46,30 @@ def test_the_form_of_a_bracket_is_no_doubt() -> None:
     assert not assessed("某项目（境）费", *sure("某项目"), bracket, *sure("境）费")).needs_review
 
 
+def test_a_letter_like_a_digit_is_no_doubt_in_a_number() -> None:
+    nought = Character("0", 0.6, 0, 1, (("O", 0.39),))
+    assert not assessed("0", nought).needs_review
+    assert assessed("0", Character("0", 0.6, 0, 1, (("8", 0.39),))).needs_review
+
+
+def form(*targets: tuple[str, str, float]) -> Document:
+    """Targets with the other sign that the recogniser thought of, and how likely it was."""
+    cells = tuple(
+        Cell(row, 0, 1, BOX, Reading(text, text), lines=(TextLine(text, BOX, 0.97, (first, *sure(text)[1:])),))
+        for row, (text, other, chance) in enumerate(targets)
+        for first in [Character(text[0], 1 - chance, 0, 1, ((other, chance),))]
+    )
+    page = Page(1, Origin.SCAN, 100, 100)
+    return Document(Source("a", "0" * 64, 1), (page,), (Table("t", (1,), len(cells), 1, cells),))
+
+
+def test_a_pale_bar_is_no_doubt_where_the_document_prints_bars() -> None:
+    targets = [("≥9次/年", ">", 0.2), ("≥93%", ">", 0.2), ("≤3%", "<", 0.3), ("≥5次/年", ">", 0.0), ("≥91%", ">", 0.2)]
+    barred = [c.reading.confidence for c in assess(form(*targets), DICTIONARY).tables[0].cells]
+    mixed = assess(form(*targets, (">7次/年", "≥", 0.0)), DICTIONARY).tables[0].cells
+    assert min(barred) > max(c.reading.confidence for c in mixed[:3])
+
+
 def test_a_dictionary_word_vouches_for_its_characters() -> None:
     doubtful = Character("积", 0.4, 3, 4, (("枳", 0.3),))
     assert not assessed("住房公积金", *sure("住房公"), doubtful, *sure("金")).needs_review

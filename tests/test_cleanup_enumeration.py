@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -75,6 +76,17 @@ def test_two_broken_beside_each_other_come_back_where_those_around_count_on(firs
     assert column(*labels[:2], first, second, *labels[4:]) == labels
 
 
+def test_sections_over_the_whole_table_count_whatever_stands_between_them() -> None:
+    labels = ["一、政府采购情况", "、机关运行经费", "三、国有资产占用情况"]
+    cells: list[Cell] = []
+    for i, label in enumerate(labels):
+        cells.append(Cell(3 * i, 0, 1, Box(0, 0, 1, 1), Reading(label, label), 1, 2))
+        for n, col in ((1, 0), (1, 1), (2, 0), (2, 1)):
+            cells.append(Cell(3 * i + n, col, 1, Box(0, 0, 1, 1), Reading("货物", "货物")))
+    mended = mend_sequence(Table("t", (1,), 9, 2, tuple(cells)), WORDS)
+    assert [c.reading.text for c in mended.cells if c.col_span == 2] == [labels[0], "二、机关运行经费", labels[2]]
+
+
 def test_what_stands_between_on_purpose_stays() -> None:
     labels = ["一、基本支出", "其中：人员经费", "二、项目支出", "本年支出合计"]
     assert column(*labels) == labels
@@ -132,6 +144,24 @@ def test_a_lost_line_number_comes_back_where_there_is_room_for_just_one() -> Non
     assert lines("1", "2", "", "4", "5", "6") == ["1", "2", "3", "4", "5", "6"]
     assert lines("1", "2", "", "3", "4", "5") == ["1", "2", "", "3", "4", "5"]
     assert lines("1", "2", "", "", "5", "6") == ["1", "2", "", "", "5", "6"]
+
+
+def test_a_number_in_doubt_that_its_neighbours_confirm_is_in_doubt_no_more() -> None:
+    table = table_of([["项目", "行次", "金额"], *([f"第{i}行某事", f"{i}", "1.00"] for i in range(1, 7))])
+    doubted = [
+        replace(c, reading=replace(c.reading, needs_review=True, reasons=("？",))) if c.reading.text == "3" else c
+        for c in table.cells
+    ]
+    mended = mend_numbering(replace(table, cells=tuple(doubted)), table_roles(table))
+    assert mended == table
+
+
+def test_a_first_column_number_comes_back_in_lists_side_by_side() -> None:
+    heads = ["项目", "行次", "金额", "项目", "行次", "合计", "其中", "其他"]
+    rows = [heads, ["栏次", "", "", "栏次", "", "2", "3", "4"], ["收入", "1", "1.0", "支出", "2", "2.0", "3.0", ""]]
+    table = table_of(rows)
+    mended = mend_numbering(table, table_roles(table))
+    assert [c.reading.text for c in mended.cells if c.row == 1] == ["栏次", "", "1", "栏次", "", "2", "3", "4"]
 
 
 def test_a_first_column_number_comes_back_before_two_and_three() -> None:

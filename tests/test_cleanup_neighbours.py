@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleanup.neighbours import LONE_ORDINAL, LOST_WORD, NO_UNIT, find_odd_ones, note_odd_ones
+from cleanup.neighbours import LONE_CHARACTER, LONE_ORDINAL, LOST_WORD, NO_UNIT, find_odd_ones, note_odd_ones
 from document.types import Table
 from tests.amount_tables import EXPENDITURE, document, table
 
@@ -72,6 +74,31 @@ def test_a_target_without_its_unit_is_said_where_the_form_prints_units(targets: 
 def test_a_target_and_its_outcome_have_the_same_unit() -> None:
     rows = [["三级指标", "年度指标值", "实际完成值"], ["合格率", "≥95%", "≥95"], ["完成时间", "12月底前", "12月"]]
     assert odd(*rows) == {(1, 2): (NO_UNIT,)}
+
+
+def test_a_rates_target_is_in_percent() -> None:
+    rows = [["三级指标", "指标值"], ["培训合格率", "≥95"], ["服务对象满意度", "≥90%"], ["培训次数", "≥6"]]
+    assert odd(*rows) == {(1, 1): (NO_UNIT,)}
+    assert not odd(["三级指标", "指标值", "计量单位"], ["培训合格率", "≥95", "%"], ["培训次数", "≥6", "次"])
+
+
+def test_a_garbled_neighbour_does_not_hide_a_lost_word() -> None:
+    """Cells that are flagged already say nothing for or against the others of their column."""
+    doc = document(table(without(3, 2)))
+    spoilt = {(1, 2): "ssog", (4, 0): "乙tv站"}
+    cells = tuple(
+        replace(c, reading=replace(c.reading, text=spoilt[c.row, c.col], needs_review=True))
+        if (c.row, c.col) in spoilt
+        else c
+        for c in doc.tables[0].cells
+    )
+    assert set(find_odd_ones(replace(doc.tables[0], cells=cells))) == {(3, 2)}
+
+
+def test_a_row_with_amounts_has_a_name_of_more_than_one_character() -> None:
+    rows = [["科目编码", "科目名称", "金额"], ["", "合", "9.00"], ["201", "一般公共服务支出", "9.00"]]
+    rows += [["20101", "人大事务", "9.00"], ["2010101", "行政运行", "9.00"], ["", "类", ""]]
+    assert odd(*rows) == {(1, 1): (LONE_CHARACTER,)}
 
 
 def test_an_enumerator_that_nothing_leads_to_is_said() -> None:

@@ -41,6 +41,15 @@ def test_two_different_texts_at_one_place_are_said_and_kept() -> None:
     assert cell.reading.reasons == (REASON,)
 
 
+def test_characters_that_two_pieces_of_a_line_share_stand_once() -> None:
+    left, right = ("执行率（执行/到位×100%）", Box(10, 10, 110, 20)), ("100%）=（111/146×100%）", Box(80, 10, 180, 20))
+    assert cleaned(cell_of(left, right)).reading.text == "执行率（执行/到位×100%）=（111/146×100%）"
+    apart = cell_of(left, (right[0], Box(112, 10, 212, 20)))
+    assert cleaned(apart) == apart
+    other = cell_of(left, ("等于（111/146×100%）", Box(80, 10, 180, 20)))
+    assert cleaned(other) == other
+
+
 @given(st.lists(st.text("合计支出算12.", min_size=1, max_size=5), min_size=1, max_size=5))
 def test_lines_beside_and_below_each_other_never_change(texts: list[str]) -> None:
     cell = cell_of(*((t, Box(10, 12 * i, 60, 12 * i + 10)) for i, t in enumerate(texts)))

@@ -106,6 +106,45 @@ def test_a_speck_read_as_a_digit_goes() -> None:
     assert cell(doc, 4, 4).amount is None
 
 
+def with_ink(doc: Document, *places: tuple[int, int]) -> Document:
+    """The document with these blanks flagged for ink that nobody read."""
+    inked = tuple(
+        replace(c, reading=replace(c.reading, needs_review=True, reasons=("有墨迹",)))
+        if (c.row, c.col) in places
+        else c
+        for c in doc.tables[0].cells
+    )
+    return replace(doc, blocks=(replace(doc.tables[0], cells=inked),))
+
+
+BLANK_CLASS = [
+    ["科目编码", "科目名称", "金额"],
+    ["", "合计", "100.00"],
+    ["301", "工资福利支出", "100.00"],
+    ["30101", "基本工资", "60.00"],
+    ["30102", "津贴补贴", "40.00"],
+    ["30103", "奖金", ""],
+    ["309", "资本性支出（基本建设）", ""],
+    ["30901", "房屋建筑物购建", ""],
+    ["30902", "办公设备购置", ""],
+]
+
+
+def test_ink_in_a_blank_is_residue_where_the_sums_leave_no_room_for_an_amount() -> None:
+    """Beside amounts that add up, and under a class that is itself proved to be nothing."""
+    doc = reconcile(with_ink(document(table(BLANK_CLASS)), (5, 2), (6, 2), (8, 2)), IDENTITIES)
+    assert not flagged(doc)
+    assert cell(doc, 8, 2).verified_by == ("上级科目=下级科目合计",)
+
+
+def test_ink_in_a_blank_stays_said_where_a_sum_fails_or_the_table_prints_zeros() -> None:
+    rows = [list(row) for row in BLANK_CLASS]
+    rows[1][2] = "107.00"
+    assert (6, 2) in flagged(reconcile(with_ink(document(table(rows)), (6, 2)), IDENTITIES))
+    rows = [*BLANK_CLASS, *([f"3020{i}", "某费", "0.00"] for i in range(1, 5))]
+    assert (5, 2) in flagged(reconcile(with_ink(document(table(rows)), (5, 2)), IDENTITIES))
+
+
 def test_wrong_in_print_is_left_and_said() -> None:
     doc = reconciled(table(changed(4, 2, "918.27")))
     assert cell(doc, 4, 2).reading.text == "918.27"

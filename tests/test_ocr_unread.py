@@ -92,3 +92,17 @@ def test_one_character_in_a_box_of_two_is_said(height: float, said: bool) -> Non
     noted = note_unread(content, page_of(paper()), ()).blocks[0]
     assert isinstance(noted, Table)
     assert noted.cells[1].reading.needs_review == said
+
+
+@pytest.mark.parametrize(("text", "width", "said"), [("合", 26.0, True), ("合", 15.0, False), ("8", 26.0, False)])
+def test_one_han_character_in_a_box_as_wide_as_two_is_said(text: str, width: float, said: bool) -> None:
+    """合计 found as one line, of which only 合 was read; a digit's box is often too wide."""
+    content = content_of()
+    table = content.blocks[0]
+    assert isinstance(table, Table)
+    line = TextLine(text, Box(120, 14, 120 + width, 27), 0.99)
+    cell = Cell(0, 1, 1, BLANK, Reading(text, text), lines=(line,))
+    content = replace(content, blocks=(replace(table, cells=(table.cells[0], cell)),))
+    noted = note_unread(content, page_of(paper()), ()).blocks[0]
+    assert isinstance(noted, Table)
+    assert noted.cells[1].reading.needs_review == said

@@ -76,7 +76,7 @@ def _without_watermark(page: PageImage, watermark: Watermark, options: Watermark
     for layout in _layouts(watermark, page, shown, options):
         coverage = laid_on(page, shown, dark, layout)
         if coverage is not None:
-            coverage = present(coverage, dark, page.dpi, layout, options)
+            coverage = present(coverage, dark, page, layout, options)
             if coverage.any():
                 return _taken_off(page, light, bare, coverage, layout)
     return None

@@ -90,7 +90,7 @@ def _find_on_most(
 def _shows(page: PageImage, shown: Evidence, watermark: Watermark, options: WatermarkOptions) -> bool:
     dark = darkness(relative(page.pixels, bare_paper(page)))
     coverage = laid_on(page, shown.dark, dark, watermark)
-    return coverage is not None and bool(present(coverage, dark, page.dpi, watermark, options).any())
+    return coverage is not None and bool(present(coverage, dark, page, watermark, options).any())
 
 
 def _find_below(sample: Sequence[PageImage], shown: Sequence[Evidence], options: WatermarkOptions) -> Watermark | None:
@@ -299,7 +299,7 @@ def _borne_out(
         tones = np.concatenate([light[mixing.core(a)] for light, a in pairs])
         if np.mean(np.abs(tones.astype(np.float32) / 255 - level) <= _EVEN) < _LEAST_EVEN:
             return False
-    shows = [present(a, w.dark, w.page.dpi, watermark, options).any() for w, a in zip(witnesses, laid, strict=True)]
+    shows = [present(a, w.dark, w.page, watermark, options).any() for w, a in zip(witnesses, laid, strict=True)]
     return bool(sum(shows) > 0.5 * len(shows))
 
 

@@ -130,14 +130,14 @@ _PLACE = 36.0
 """Points: side of the squares in which a page is asked whether it shows the strokes that should be there."""
 
 
-def present(coverage: Pixels, dark: Pixels, dpi: float, watermark: Watermark, options: WatermarkOptions) -> Pixels:
-    """``coverage`` where the page shows it; all 0 when it does not.
+def present(coverage: Pixels, dark: Pixels, page: PageImage, watermark: Watermark, options: WatermarkOptions) -> Pixels:
+    """``coverage`` where the ``page`` shows it; all 0 when it does not.
 
     A covered pixel is at least half as dark as the watermark, whatever is printed there; a picture pasted over the
     watermark or a page without it is not. ``dark`` is the page's darkness relative to its paper, 0–255.
     """
-    thin = 2 if dpi >= _THINNED else 1
-    inside = mixing.core(coverage[::thin, ::thin])
+    thin = 2 if page.dpi >= _THINNED else 1
+    inside = mixing.core(coverage[::thin, ::thin]) & on_paper(page)[::thin, ::thin]
     if int(inside.sum()) < 50 / thin**2:
         return np.zeros_like(coverage)
     level = 1 - min(watermark.lightness)
@@ -145,12 +145,26 @@ def present(coverage: Pixels, dark: Pixels, dpi: float, watermark: Watermark, op
     hit = inside & (dark[::thin, ::thin] >= (128 if watermark.bilevel else 255 * level / 2))
     if float(hit.sum() / inside.sum()) < options.least_presence * expected:
         return np.zeros_like(coverage)
-    absent = _absent(inside, hit, 0.5 * expected, round(_PLACE * dpi / 72 / thin))
+    absent = _absent(inside, hit, 0.5 * expected, round(_PLACE * page.dpi / 72 / thin))
     if not absent.any():
         return coverage
     height, width = coverage.shape
     grown = cv2.resize(absent, (width, height), interpolation=cv2.INTER_NEAREST)
     return np.where(grown > 0, np.uint8(0), coverage)
+
+
+def on_paper(page: PageImage) -> NDArray[np.bool_]:
+    """Which pixels of a straightened page lie on the source page, ``(height, width)``, not in the white beyond it.
+
+    The piece of a copy at the page's upper edge would otherwise count as half absent.
+    """
+    height, width = page.pixels.shape[:2]
+    corners = np.array([[0, 0], [page.width, 0], [page.width, page.height], [0, page.height]], dtype=np.float64)
+    to_pixels = np.diag([page.dpi / 72, page.dpi / 72, 1.0]) @ np.linalg.inv(page.to_page)
+    outline = cv2.perspectiveTransform(corners[None], to_pixels)[0]
+    paper = np.zeros((height, width), dtype=np.uint8)
+    cv2.fillConvexPoly(paper, np.round(np.clip(outline, -30_000, 30_000)).astype(np.int32), 1)
+    return np.asarray(paper, dtype=np.bool_)
 
 
 _THINNED = 140.0

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cleanup.watermark import CleanPage, Watermark, WatermarkOptions, find_watermark, remove_watermark, watermark_tile
+from cleanup.watermark_locate import present
 from ocr.types import PageImage, Pixels
 from tests.drawn_watermarks import (
     Mark,
@@ -110,6 +111,22 @@ def test_a_page_of_the_document_may_lie_crooked_or_on_its_head() -> None:
         result = remove_watermark(replace(page, pixels=change(page.pixels)), found(Mark()))
         assert difference(result.image.pixels, change(clean), result.mask).paper < 7
         assert result.coverage > 0.06
+
+
+def test_the_end_of_a_copy_at_the_edge_of_a_straightened_page_is_seen() -> None:
+    """Above the edge the picture is white by straightening, not because the page lacks the watermark."""
+    page, mark = drawn(Mark(), 3, 3)[1][0], found(Mark())
+    assert mark is not None
+    height, width = page.pixels.shape[:2]
+    coverage, dark = np.zeros((height, width), np.uint8), np.zeros((height, width), np.uint8)
+    coverage[100:400, 100:140] = dark[100:400, 100:140] = 255
+    coverage[:40, 500:520], dark[24:40, 500:520] = 255, 255
+    at_the_edge = slice(24, 40), slice(500, 520)
+    assert not present(coverage, dark, page, mark, WatermarkOptions())[at_the_edge].any()
+    lower = np.eye(3)
+    lower[1, 2] = -24 * 72 / page.dpi
+    straightened = replace(page, to_page=page.to_page @ lower)
+    assert present(coverage, dark, straightened, mark, WatermarkOptions())[at_the_edge].all()
 
 
 def test_a_faint_one_that_stands_once_is_found_though_the_pages_have_nothing_else_in_common() -> None:

@@ -67,6 +67,7 @@ _TEXT_KINDS = frozenset({BlockKind.HEADING, BlockKind.TOC, BlockKind.NOTE, Block
 _DUST = frozenset(".,·'`’‘_|~^:;$，。、：；")
 _ENDS = re.compile(r"^[ .,·'`’‘_|\-~*^;]{1,2}(?=\w)|(?<=[\w）)”])[ .,·'`’‘_|\-~*^;]{1,2}$")
 """Marks that dust and rules leave at the ends of a label; three dots are a leader and printed."""
+_LOST_NUMERAL = "“、”前的编号没有读出"
 _BRACKETS = dict.fromkeys(map(ord, "()\"'"))
 _PREFIX = 5
 """A shorter label is often a word of its own that an entry begins with."""
@@ -190,7 +191,7 @@ def _correct_block(block: Block, search: _Search) -> Block:
 def _correct_table(table: Table, search: _Search) -> Table:
     roles = table_roles(table)
     table = _without_strays(table, roles, search)
-    table = mend_numbering(mend_sequence(correct_codes(table, roles, search.lexicon), search.lexicon), roles)
+    table = mend_numbering(mend_sequence(correct_codes(table, roles, search.lexicon), roles, search.lexicon), roles)
     codes = row_codes(table, roles)
     by_name = {c.name_at: c for c in codes if c.name_at is not None}
     names_in = frozenset(at[1] for at in by_name)
@@ -261,7 +262,15 @@ def _is_plain_number(text: str) -> bool:
 
 
 def _correct_label(reading: Reading, lines: Sequence[TextLine], code: RowCode | None, search: _Search) -> Reading:
-    """One label, decided once: kept, corrected with a record, or flagged with a reason."""
+    """One label, decided once; flagged where of its numeral only the mark was read: 、机关运行经费."""
+    found = _decided(reading, lines, code, search)
+    if not reading.text.startswith("、") or split_label(found.text).prefix or _LOST_NUMERAL in found.reasons:
+        return found
+    return replace(found, needs_review=True, reasons=(*found.reasons, _LOST_NUMERAL))
+
+
+def _decided(reading: Reading, lines: Sequence[TextLine], code: RowCode | None, search: _Search) -> Reading:
+    """The label kept, corrected with a record, or flagged with a reason."""
     reading = _without_specks(reading, search)
     bare = without_strokes(reading, lines, search.lexicon)
     reading = mend_mark(reading, search.lexicon) if code is None and bare is reading else bare

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from cleanup.lexicon import Lexicon, any_year, key_of
 from cleanup.numeral_runs import Counted, numbers_by_place
-from cleanup.table_roles import table_roles
+from cleanup.table_roles import TableRoles
 from document.types import Cell, Correction, Reading, Rule, Table
 
 _DIGITS = "零一二三四五六七八九"
@@ -65,7 +65,7 @@ def mend_mark(reading: Reading, words: Lexicon) -> Reading:
     return _changed(reading, f"{match.group(1)}、{match.group(3)}", 0.97)
 
 
-def mend_sequence(table: Table, words: Lexicon) -> Table:
+def mend_sequence(table: Table, roles: TableRoles, words: Lexicon) -> Table:
     """The table with numerals mended that break their column's sequence: 王十、 after 二十九、.
 
     Only where the neighbours on both sides (or two before it) count on; two broken ones beside each other where those
@@ -80,8 +80,7 @@ def mend_sequence(table: Table, words: Lexicon) -> Table:
             (sections if whole else columns[cell.col]).append(_item(cell, words))
     # rows of one text over the whole table follow each other, whatever stands between them
     sections = [replace(item, row=n) for n, item in enumerate(sections)]
-    first_row = table_roles(table).header_rows
-    runs = [*((items, first_row) for items in columns.values()), (sections, 0)]
+    runs = [*((items, roles.header_rows) for items in columns.values()), (sections, 0)]
     mended = {
         (item.cell.row, item.cell.col): _renumbered(item, number)
         for items, first in runs

@@ -58,12 +58,14 @@ def _lost_numbers(table: Table, roles: TableRoles) -> Iterator[tuple[Cell, int]]
         at_end = _number_at_an_end(cell, at, table, roles)
         if at_end is not None:
             yield cell, at_end
-        if before is None or after is None or at_end is not None:
+        if after is None or at_end is not None:
             continue
         beyond = at.get((row, col + 2))
         starts = after.reading.text == "2" and beyond is not None and beyond.reading.text == "3"
         if starts and row in roles.numbering_rows and col not in roles.line_columns and row not in ones:
             yield cell, 1
+            continue
+        if before is None:
             continue
         first, last = before.reading.text, after.reading.text
         if _NUMBER.fullmatch(first) and _NUMBER.fullmatch(last) and int(last) == int(first) + 2:

@@ -38,6 +38,9 @@ _UNLIKE = re.compile("[SsBZzbgqiDQ]")
 _BAD_MARKS = "数字的小数点或千分位不合格式，无法确定"
 _DATE = re.compile(r"(?:19|20)\d{2}\.\d{1,2}\.\d{1,2}")
 _GROUPED_BY_POINT = re.compile(r"[-+]?[1-9]\d{0,2}\.\d{3}")
+_GROUPED_BY_BOTH = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+\.\d{3}")
+"""8,374.800: no disclosure prints thousands apart and three decimals."""
+_GROUPED_BY_POINTS = re.compile(r"[-+]?[1-9]\d{0,2}(?:\.\d{3}){2,}")
 """115.300 in a document that writes 115,300."""
 _POINT_OR_COMMA = "小数点后有三位，可能是千分位的逗号"
 _YUAN_GROUPS = re.compile(r"(?<![\d.,])([1-9]\d{0,2}(?:\.\d{3})+)(?=元)")
@@ -178,6 +181,8 @@ def _repair_marks(digits: str, style: NumberStyle) -> NumberText:
     if grouped and style.decimals == 2:
         whole = grouped.group(1).replace(".", ",")
         return NumberText(f"{whole}.{grouped.group(2)}{grouped.group(3)}")
+    if not style.decimals and _GROUPED_BY_POINTS.fullmatch(digits):
+        return NumberText(digits.replace(".", ","))
     single = _COMMA_AS_POINT.fullmatch(digits)
     if single and style.decimals is not None and len(single.group(2)) == style.decimals:
         return NumberText(f"{single.group(1)}.{single.group(2)}{single.group(3)}")
@@ -185,6 +190,8 @@ def _repair_marks(digits: str, style: NumberStyle) -> NumberText:
 
 
 def _doubt_of_form(digits: str, style: NumberStyle) -> str | None:
+    if style.decimals != 3 and _GROUPED_BY_BOTH.fullmatch(digits):
+        return _POINT_OR_COMMA
     if style.separators and _GROUPED_BY_POINT.fullmatch(digits):
         return _POINT_OR_COMMA
     if style.decimals is None or digits.endswith("%"):

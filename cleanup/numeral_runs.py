@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 LEAST = 3
 """Labels that count on, before others can be out of line."""
@@ -61,8 +62,8 @@ def _of_stretch(labels: Sequence[Counted], numerals: Sequence[str]) -> Iterable[
         return _unread(labels)
     offset, count = max(votes.items(), key=lambda v: (v[1], -v[0]))
     agreeing = [i for i, label in enumerate(labels) if label.number == i + offset]
-    from_one = offset == 1 and labels[agreeing[0]].number is not None and agreeing[-1] + offset >= LEAST
-    if count < LEAST and not (from_one and len(votes) == 1):
+    sure = count >= LEAST or (_from_one(labels, offset) and len(votes) == 1 and agreeing[-1] + offset >= LEAST)
+    if not sure:
         return ()
     return [
         (i, i + offset)
@@ -86,12 +87,18 @@ def _explained(labels: Sequence[Counted], offset: int, ends: tuple[int, int], nu
             yield i
     yield from _while(range(last + 1, len(labels)), labels, offset, numerals)
     above = range(first - 1, max(-1, -offset), -1)
-    to_one = 1 - offset
-    begins = 0 <= to_one < first and not any(label.numeral or label.marked for label in labels[:to_one])
-    if begins and all(_is_lost(labels[i]) or _is_worn(labels[i], numerals[i + offset]) for i in above):
+    if _from_one(labels, offset) and all(
+        _is_lost(labels[i]) or _is_worn(labels[i], numerals[i + offset]) for i in above
+    ):
         yield from above
     else:
         yield from _while(above, labels, offset, numerals)
+
+
+def _from_one(labels: Sequence[Counted], offset: int) -> bool:
+    """Whether the count begins with 1 in this stretch: what stands above has no number."""
+    to_one = 1 - offset
+    return 0 <= to_one < len(labels) and not any(label.numeral or label.marked for label in labels[:to_one])
 
 
 def _while(order: Iterable[int], labels: Sequence[Counted], offset: int, numerals: Sequence[str]) -> Iterator[int]:
@@ -111,8 +118,9 @@ def _is_worn(label: Counted, numeral: str) -> bool:
     return bool(label.numeral) and label.numeral in _worn(numeral)
 
 
-def _worn(numeral: str) -> set[str]:
+@lru_cache(maxsize=256)
+def _worn(numeral: str) -> frozenset[str]:
     left = {""}
     for character in numeral:
         left = {start + rest for start in left for rest in (character, *_THIN.get(character, ()))}
-    return left
+    return frozenset(left)

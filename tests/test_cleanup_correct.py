@@ -260,3 +260,10 @@ def test_two_unsure_characters_are_not_cut_off_to_make_another_entry() -> None:
     reading = correct(document, DICTIONARY).tables[0].cells[4].reading
     assert reading.text in ("本年支出货计", "本年支出合计")
     assert reading.needs_review or reading.text == "本年支出合计"
+
+
+def test_a_numeral_of_which_only_the_mark_was_read_is_said() -> None:
+    found = label_after("、机关运行经费")
+    assert (found.needs_review, found.reasons) == (True, ("“、”前的编号没有读出",))
+    assert not label_after("机关运行经费").needs_review
+    assert label_after("一、机关运行经费").text == "一、机关运行经费"

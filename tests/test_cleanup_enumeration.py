@@ -28,9 +28,13 @@ def table_of(rows: list[list[str]]) -> Table:
     return Table("t", (1,), len(rows), len(rows[0]), cells)
 
 
+def sequenced(table: Table) -> Table:
+    return mend_sequence(table, table_roles(table), WORDS)
+
+
 def column(*labels: str) -> list[str]:
-    mended = mend_sequence(table_of([["项目"], *([label] for label in labels)]), WORDS)
-    assert mend_sequence(mended, WORDS) == mended
+    mended = sequenced(table_of([["项目"], *([label] for label in labels)]))
+    assert sequenced(mended) == mended
     return [c.reading.text for c in mended.cells[1:]]
 
 
@@ -194,6 +198,16 @@ def test_the_first_number_of_a_list_comes_back() -> None:
     assert mend_numbering(later, table_roles(later)) == later
 
 
+def test_a_first_column_number_comes_back_beside_a_wide_head() -> None:
+    """栏次 over code and name, nothing, 2, 3."""
+    rows = [["科目编码", "名称", "甲", "乙", "丙"], ["栏次", "-", "", "2", "3"], ["201", "水费", "1.0", "2.0", "3.0"]]
+    table = table_of(rows)
+    wide = (replace(c, col_span=2) if c.reading.text == "栏次" else c for c in table.cells if c.reading.text != "-")
+    table = replace(table, cells=tuple(wide))
+    mended = mend_numbering(table, table_roles(table))
+    assert [c.reading.text for c in mended.cells if c.row == 1] == ["栏次", "1", "2", "3"]
+
+
 def test_a_blank_between_two_halves_of_a_table_is_no_lost_number() -> None:
     """栏次, blank under 行次, 1, 栏次, blank under 行次, 2, 3: the numbers go on in the right half."""
     heads = ["项目", "行次", "金额", "项目", "行次", "合计", "其中"]
@@ -234,6 +248,11 @@ def test_a_short_list_counts_from_one_where_one_numeral_is_left() -> None:
     assert [text[0] for text in body(read)] == ["一", "二", "三", "四", "五"]
 
 
+def test_a_first_numeral_lost_below_column_numbers_comes_back() -> None:
+    read = ["栏次", "一般公共预算财政拨款", "二、政府性基金预算财政拨款", "三、国有资本经营预算财政拨款"]
+    assert body(read) == ["栏次", f"一、{read[1]}", *read[2:]]
+
+
 def test_lost_numerals_at_the_top_are_known_from_their_marks() -> None:
     assert body(["、一般公共预算", "、政府性基金预算", "国有资本经营预算"]) == [
         "一、一般公共预算",
@@ -245,8 +264,8 @@ def test_lost_numerals_at_the_top_are_known_from_their_marks() -> None:
 def body(labels: list[str]) -> list[str]:
     """The labels below a head, with an amount beside each, after mending."""
     rows = [["项目", "2024年"], *([label, "1.00"] for label in labels)]
-    mended = mend_sequence(table_of(rows), WORDS)
-    assert mend_sequence(mended, WORDS) == mended
+    mended = sequenced(table_of(rows))
+    assert sequenced(mended) == mended
     return [c.reading.text for c in mended.cells if c.col == 0][1:]
 
 

@@ -278,6 +278,21 @@ def test_a_number_in_two_pieces_is_said_unless_it_ends_as_the_others_do() -> Non
     assert (broken.text, broken.needs_review) == ("1,516,828.50", False)
 
 
+def test_three_digits_after_commas_and_a_point_are_never_silent() -> None:
+    for style in (TWO_DECIMALS, NumberStyle(decimals=0), NumberStyle()):
+        number = repair_number("8,374.800", style)
+        assert number is not None
+        assert (number.text, bool(number.doubt)) == ("8,374.800", True)
+
+
+def test_points_between_all_groups_are_commas_where_amounts_are_whole() -> None:
+    for style in (NumberStyle(decimals=0), NumberStyle()):
+        assert repair_number("8.374.800", style) == NumberText("8,374,800")
+    doubted = repair_number("8.374.800", TWO_DECIMALS)
+    assert doubted is not None
+    assert doubted.doubt
+
+
 @pytest.mark.parametrize("text", ["72 37", "1 234 567", "7 237"])
 def test_a_space_inside_a_number_is_never_silent(text: str) -> None:
     for style in (TWO_DECIMALS, NumberStyle()):

@@ -92,7 +92,7 @@ def mend_sequence(table: Table, roles: TableRoles, words: Lexicon) -> Table:
 
 
 def _item(cell: Cell, words: Lexicon) -> _Item:
-    text = cell.reading.text
+    text = mend_mark(cell.reading, words).text
     match = _MARKED.fullmatch(text)
     if match:
         before, label = match.group(1) or match.group(3), match.group(2) or match.group(4)

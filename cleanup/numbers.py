@@ -181,8 +181,8 @@ def _repair_marks(digits: str, style: NumberStyle) -> NumberText:
     if grouped and style.decimals == 2:
         whole = grouped.group(1).replace(".", ",")
         return NumberText(f"{whole}.{grouped.group(2)}{grouped.group(3)}")
-    if not style.decimals and _GROUPED_BY_POINTS.fullmatch(digits):
-        return NumberText(digits.replace(".", ","))
+    if _GROUPED_BY_POINTS.fullmatch(digits):
+        return NumberText(digits.replace(".", ","), _BAD_MARKS if style.decimals else None)
     single = _COMMA_AS_POINT.fullmatch(digits)
     if single and style.decimals is not None and len(single.group(2)) == style.decimals:
         return NumberText(f"{single.group(1)}.{single.group(2)}{single.group(3)}")

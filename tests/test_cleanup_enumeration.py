@@ -251,6 +251,10 @@ def test_a_short_list_counts_from_one_where_one_numeral_is_left() -> None:
 def test_a_first_numeral_lost_below_column_numbers_comes_back() -> None:
     read = ["栏次", "一般公共预算财政拨款", "二、政府性基金预算财政拨款", "三、国有资本经营预算财政拨款"]
     assert body(read) == ["栏次", f"一、{read[1]}", *read[2:]]
+    unmarked = [text.replace("二、", "二") for text in read]
+    assert body(unmarked) == ["栏次", f"一、{read[1]}", *unmarked[2:]], (
+        "its mark comes back with the label's own correction"
+    )
 
 
 def test_lost_numerals_at_the_top_are_known_from_their_marks() -> None:

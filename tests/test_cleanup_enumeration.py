@@ -87,7 +87,7 @@ def test_sections_over_the_whole_table_count_whatever_stands_between_them() -> N
         cells.append(Cell(3 * i, 0, 1, Box(0, 0, 1, 1), Reading(label, label), 1, 2))
         for n, col in ((1, 0), (1, 1), (2, 0), (2, 1)):
             cells.append(Cell(3 * i + n, col, 1, Box(0, 0, 1, 1), Reading("货物", "货物")))
-    mended = mend_sequence(Table("t", (1,), 9, 2, tuple(cells)), WORDS)
+    mended = sequenced(Table("t", (1,), 9, 2, tuple(cells)))
     assert [c.reading.text for c in mended.cells if c.col_span == 2] == [labels[0], "二、机关运行经费", labels[2]]
 
 

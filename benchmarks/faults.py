@@ -131,11 +131,16 @@ def covered(document: Document, identities: Identities) -> dict[Place, frozenset
 
 
 def damage(text: str, kind: str, chance: random.Random) -> str:
-    """One number misread: ``digit``, ``drop``, ``add`` or ``point``; unchanged where that cannot be."""
+    """One number misread: ``digit``, ``digits`` (two to five), ``drop``, ``add`` or ``point``.
+
+    Unchanged where that cannot be.
+    """
     digits = [i for i, c in enumerate(text) if c.isdigit()]
     at = chance.choice(digits)
-    if kind == "digit":
-        return text[:at] + chance.choice([d for d in "0123456789" if d != text[at]]) + text[at + 1 :]
+    if kind in ("digit", "digits"):
+        count = 1 if kind == "digit" else min(len(digits), chance.randint(2, 5))
+        others = {i: chance.choice([d for d in "0123456789" if d != text[i]]) for i in chance.sample(digits, count)}
+        return "".join(others.get(i, c) for i, c in enumerate(text))
     if kind == "drop":
         return text[:at] + text[at + 1 :] if len(digits) > 1 else text
     if kind == "add":
@@ -143,7 +148,7 @@ def damage(text: str, kind: str, chance: random.Random) -> str:
     return text.replace(".", "", 1)
 
 
-KINDS = ("digit", "digit", "digit", "digit", "drop", "add", "point", "swap")
+KINDS = ("digit", "digit", "digit", "digits", "drop", "add", "point", "swap")
 
 
 def damaged_copy(

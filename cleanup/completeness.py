@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from statistics import median
 
 from cleanup.amount_grid import AmountGrid, read_grid
 from cleanup.table_roles import table_roles
@@ -28,6 +29,10 @@ JOINED = "一格内有两项内容，可能与邻格连读"
 LEAST_AMOUNTS = 5
 """A table with fewer amounts is a form, where sentences end in numbers."""
 _NUMBER = re.compile(r"\d{1,3}")
+SURE = 0.95
+"""Probability of its digits from which a line number is what is printed."""
+GAP, HIGH = 0.2, 1.5
+"""Most space between two rows that touch, and height of a row without room for another, in usual heights a line."""
 MAX_JUMP = 20
 """A larger jump begins another count."""
 
@@ -106,10 +111,35 @@ def _noted(table: Table) -> Table:
     for jump in jumps:
         by_row[jump.row].append(jump)
     certain = [jump for found in by_row.values() if len(found) >= 2 for jump in found]
-    words = {(jump.row, jump.col): jump.words for jump in jumps}
+    lone = {jump for found in by_row.values() if len(found) == 1 for jump in found}
+    words = {(j.row, j.col): j.words for j in jumps if not (j in lone and _leaves_no_room(table, j))}
     cells = tuple(flagged(c, words[c.row, c.col]) if (c.row, c.col) in words else c for c in table.cells)
     reasons = tuple(dict.fromkeys((*table.reasons, *(f"第{j.row + 1}行前{j.words}" for j in jumps))))
     return replace(table, cells=cells, reasons=reasons, needs_review=table.needs_review or bool(certain))
+
+
+def _leaves_no_room(table: Table, jump: Jump) -> bool:
+    """Whether a jump of line numbers is in print: surely read, and no row fits between the two that it parts.
+
+    Their cells touch, and the second is no higher than its lines of text need.
+    """
+    cells = {c.row: c for c in table.cells if c.col == jump.col}
+    after, before = cells[jump.row], cells.get(jump.row - 1)
+    if before is None or before.reading.text != jump.before or before.page != after.page or not after.lines:
+        return False
+    sure = all(c.probability >= SURE for line in after.lines for c in line.characters)
+    heights = [c.box.height / max(1, _levels(c)) for c in table.cells if c.row_span == 1 and c.lines]
+    usual = median(heights)
+    most = max(_levels(c) for c in table.cells if c.row == jump.row)
+    touching = abs(after.box.top - before.box.bottom) <= GAP * usual
+    return sure and touching and after.box.height <= HIGH * usual * most
+
+
+def _levels(cell: Cell) -> int:
+    """How many lines of text lie over each other in a cell."""
+    tops = sorted(line.box.top for line in cell.lines)
+    height = median([line.box.height for line in cell.lines]) if cell.lines else 0.0
+    return 1 + sum(b - a > 0.5 * height for a, b in pairwise(tops))
 
 
 def find_jumps(table: Table) -> tuple[Jump, ...]:

@@ -33,6 +33,7 @@ _REMARK = re.compile(r"备注|说明|原因|附注|其中")
 _IN_PERCENT = re.compile(r"(?:率|比例|比重|占比|满意度)$")
 _UNIT_COLUMN = re.compile(r"^(?:计量)?单位$")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
+_WORD = re.compile(r"[\u4e00-\u9fff]{2}")
 _TARGET = re.compile(r"[≥≤＞＜><=＝]\s?\d[\d,]{0,15}(?:\.\d{1,4})?(?P<unit>\S{0,12})")
 Place = tuple[int, int]
 
@@ -71,10 +72,8 @@ def find_odd_ones(table: Table) -> Mapping[Place, tuple[str, ...]]:
 def lone_blanks(table: Table, roles: TableRoles, grid: AmountGrid | None) -> tuple[Place, ...]:
     """Blanks in a column of short words (是, 1), in rows that are filled as others are which have a word there.
 
-    Tables of two or more lists side by side are left out: the shorter list ends in blanks.
+    Only left of the amounts: of lists side by side the shorter one ends in blanks.
     """
-    if grid is not None and len(grid.panels) > 1:
-        return ()
     amounts = frozenset(grid.heads) if grid is not None else frozenset[int]()
     columns = _word_columns(table, roles, amounts)
     rows = _filled(table, roles, columns, amounts)
@@ -93,7 +92,7 @@ def lone_blanks(table: Table, roles: TableRoles, grid: AmountGrid | None) -> tup
 
 
 def _word_columns(table: Table, roles: TableRoles, amounts: frozenset[int]) -> frozenset[int]:
-    """Columns that hold neither amounts nor codes, and no remarks, which are there or not as it happens."""
+    """Columns left of the amounts without codes and remarks, which are there or not as it happens."""
     remarks = {
         col
         for c in table.cells
@@ -101,7 +100,7 @@ def _word_columns(table: Table, roles: TableRoles, amounts: frozenset[int]) -> f
         for col in range(c.col, c.col + min(c.col_span, table.n_cols))
     }
     closed = amounts | roles.code_columns | set(roles.level_columns) | remarks
-    return frozenset(range(table.n_cols)) - closed
+    return frozenset(range(min(amounts, default=table.n_cols))) - closed
 
 
 def _filled(
@@ -117,7 +116,7 @@ def _filled(
         if cell.row < roles.header_rows or cell.row in roles.numbering_rows or not cell.reading.text.strip():
             continue
         across = range(cell.col, cell.col + min(cell.col_span, table.n_cols))
-        if cell.amount is None and not amounts.isdisjoint(across) and not cell.reading.needs_review:
+        if cell.amount is None and not amounts.isdisjoint(across) and _WORD.search(cell.reading.text):
             heads.add(cell.row)
         for row in range(cell.row, cell.row + min(cell.row_span, table.n_rows)):
             found[row] |= columns.intersection(across)
@@ -167,8 +166,8 @@ def _lone_characters(table: Table, grid: AmountGrid) -> Iterable[Place]:
         if 2 * sum(len(name) > 1 for name in names) <= len(names):
             continue  # 是, 否: a column of marks
         for row in grid.body_rows:
-            cell = cells.get((row, panel.label_col))
-            if cell is None or len(cell.reading.text.strip()) != 1 or not _HAN.fullmatch(cell.reading.text.strip()):
+            label = grid.labels.get((row, panel.label_col))
+            if label is None or not _HAN.fullmatch(cells[row, label.col].reading.text.strip()):
                 continue
             if any((row, col) in grid.amounts and not grid.amounts[row, col].blank for col in panel.amount_cols):
-                yield row, panel.label_col
+                yield row, label.col

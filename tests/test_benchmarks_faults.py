@@ -6,6 +6,9 @@ import json
 import random
 from pathlib import Path
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from benchmarks import faults
 from dictionaries.identities import load_identities
 from document.types import Table
@@ -44,5 +47,14 @@ def test_silent_damage_and_false_repairs_are_counted() -> None:
 
 def test_damage_changes_one_number() -> None:
     chance = random.Random(3)
-    for kind in ("digit", "drop", "add", "point"):
+    for kind in ("digit", "digits", "drop", "add", "point"):
         assert faults.damage("1,234.56", kind, chance) != "1,234.56"
+
+
+@given(st.integers(0, 10_000), st.sampled_from(["8", "37.20", "1,234.56", "-12.00"]))
+def test_several_digits_are_changed_at_once_and_nothing_else(seed: int, text: str) -> None:
+    damaged = faults.damage(text, "digits", random.Random(seed))
+    changed = [(a, b) for a, b in zip(text, damaged, strict=True) if a != b]
+    assert 1 <= len(changed) <= 5
+    assert all(a.isdigit() and b.isdigit() for a, b in changed)
+    assert len(changed) >= min(2, sum(c.isdigit() for c in text))

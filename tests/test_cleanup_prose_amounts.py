@@ -11,7 +11,7 @@ from cleanup.prose_amounts import check_prose, prose_numbers
 from cleanup.reconcile import reconcile
 from dictionaries.identities import load_identities
 from document.geometry import Box
-from document.types import BlockKind, Cell, Document, Reading, Table, TextBlock, TextLine
+from document.types import BlockKind, Cell, Character, Document, Reading, Table, TextBlock, TextLine
 from tests.amount_tables import BOX, EXPENDITURE, document, table
 
 IDENTITIES = load_identities()
@@ -105,6 +105,27 @@ def test_one_jump_alone_marks_one_cell() -> None:
     doc = note_missing(document(table(rows)))
     assert not doc.tables[0].needs_review
     assert [c.reading.text for c in doc.tables[0].cells if c.reading.needs_review] == ["9"]
+
+
+@pytest.mark.parametrize(
+    ("top", "height", "chance", "said"),
+    [(140, 20, 0.99, False), (160, 20, 0.99, True), (140, 40, 0.99, True), (140, 20, 0.7, True)],
+)
+def test_a_jump_without_room_for_a_row_is_in_print(top: float, height: float, chance: float, said: bool) -> None:
+    """15, 17 in rows that touch: the form itself has no 16. A gap, a high row or an unsure digit leave the doubt."""
+    rows = [list(row) for row in ROWS]
+    rows[7][1] = "9"
+    doc = document(table(rows))
+    cells = []
+    for c in doc.tables[0].cells:
+        last = c.row == 7
+        box = Box(50 * c.col, top if last else 20 * c.row, 50 * c.col + 50, top + height if last else 20 * c.row + 20)
+        text, sure = c.reading.text, chance if last else 0.99
+        line = TextLine(text, Box(box.left, box.top, box.right, box.top + 10), 0.9, (Character(text, sure, 0, 1),))
+        cells.append(replace(c, box=box, lines=(line,)))
+    noted = note_missing(replace(doc, blocks=(replace(doc.tables[0], cells=tuple(cells)),))).tables[0]
+    assert {c.reading.text for c in noted.cells if c.reading.needs_review} == ({"9"} if said else set())
+    assert noted.reasons
 
 
 def test_whole_counts_are_left_alone() -> None:

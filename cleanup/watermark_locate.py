@@ -143,6 +143,7 @@ def present(coverage: Pixels, dark: Pixels, page: PageImage, watermark: Watermar
     level = 1 - min(watermark.lightness)
     expected = level if watermark.bilevel else 1.0
     hit = inside & (dark[::thin, ::thin] >= (128 if watermark.bilevel else 255 * level / 2))
+    inside = _but_white_edges(inside, hit, round(_EDGE * page.dpi / 72 / thin))
     if float(hit.sum() / inside.sum()) < options.least_presence * expected:
         return np.zeros_like(coverage)
     absent = _absent(inside, hit, 0.5 * expected, round(_PLACE * page.dpi / 72 / thin))
@@ -151,6 +152,19 @@ def present(coverage: Pixels, dark: Pixels, page: PageImage, watermark: Watermar
     height, width = coverage.shape
     grown = cv2.resize(absent, (width, height), interpolation=cv2.INTER_NEAREST)
     return np.where(grown > 0, np.uint8(0), coverage)
+
+
+_EDGE = 12.0
+"""Points: widest strip of white at a page's edge that comes from how the sheet lay in the scanner."""
+
+
+def _but_white_edges(inside: NDArray[np.bool_], hit: NDArray[np.bool_], limit: int) -> NDArray[np.bool_]:
+    """``inside`` without the strips along the edges in which nothing was ``hit``."""
+    edged = inside.copy()
+    for strokes, seen in ((edged, hit), (edged[::-1], hit[::-1]), (edged.T, hit.T), (edged.T[::-1], hit.T[::-1])):
+        rows = seen[:limit].any(axis=1)
+        strokes[: int(rows.argmax()) if rows.any() else limit] = False
+    return edged
 
 
 def on_paper(page: PageImage) -> NDArray[np.bool_]:

@@ -114,17 +114,19 @@ def test_a_page_of_the_document_may_lie_crooked_or_on_its_head() -> None:
 
 
 def test_the_end_of_a_copy_at_the_edge_of_a_straightened_page_is_seen() -> None:
-    """Above the edge the picture is white by straightening, not because the page lacks the watermark."""
+    """Above the edge the picture is white by straightening or as the sheet lay, not for lack of the watermark."""
     page, mark = drawn(Mark(), 3, 3)[1][0], found(Mark())
     assert mark is not None
     height, width = page.pixels.shape[:2]
     coverage, dark = np.zeros((height, width), np.uint8), np.zeros((height, width), np.uint8)
     coverage[100:400, 100:140] = dark[100:400, 100:140] = 255
-    coverage[:40, 500:520], dark[24:40, 500:520] = 255, 255
-    at_the_edge = slice(24, 40), slice(500, 520)
+    coverage[:50, 500:520], dark[34:50, 500:520] = 255, 255
+    at_the_edge = slice(34, 50), slice(500, 520)
     assert not present(coverage, dark, page, mark, WatermarkOptions())[at_the_edge].any()
+    level = np.roll(coverage, -24, axis=0), np.roll(dark, -24, axis=0)
+    assert present(*level, page, mark, WatermarkOptions())[10:26, 500:520].all(), "10 pixels (5 points) of white"
     lower = np.eye(3)
-    lower[1, 2] = -24 * 72 / page.dpi
+    lower[1, 2] = -34 * 72 / page.dpi
     straightened = replace(page, to_page=page.to_page @ lower)
     assert present(coverage, dark, straightened, mark, WatermarkOptions())[at_the_edge].all()
 

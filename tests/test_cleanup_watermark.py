@@ -120,13 +120,13 @@ def test_the_end_of_a_copy_at_the_edge_of_a_straightened_page_is_seen() -> None:
     height, width = page.pixels.shape[:2]
     coverage, dark = np.zeros((height, width), np.uint8), np.zeros((height, width), np.uint8)
     coverage[100:400, 100:140] = dark[100:400, 100:140] = 255
-    coverage[:50, 500:520], dark[34:50, 500:520] = 255, 255
-    at_the_edge = slice(34, 50), slice(500, 520)
+    coverage[:66, 500:520], dark[50:66, 500:520] = 255, 255
+    at_the_edge = slice(50, 66), slice(500, 520)
     assert not present(coverage, dark, page, mark, WatermarkOptions())[at_the_edge].any()
-    level = np.roll(coverage, -24, axis=0), np.roll(dark, -24, axis=0)
-    assert present(*level, page, mark, WatermarkOptions())[10:26, 500:520].all(), "10 pixels (5 points) of white"
+    level = np.roll(coverage, -30, axis=0), np.roll(dark, -30, axis=0)
+    assert present(*level, page, mark, WatermarkOptions())[20:36, 500:520].all(), "20 pixels (10 points) of white"
     lower = np.eye(3)
-    lower[1, 2] = -34 * 72 / page.dpi
+    lower[1, 2] = -50 * 72 / page.dpi
     straightened = replace(page, to_page=page.to_page @ lower)
     assert present(coverage, dark, straightened, mark, WatermarkOptions())[at_the_edge].all()
 

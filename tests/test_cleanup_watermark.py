@@ -346,6 +346,23 @@ def test_fax_loses_the_speckle_and_keeps_the_type() -> None:
     assert float((result.image.pixels[ink] == 0).mean()) > 0.95
 
 
+def test_a_page_of_another_size_in_a_fax_has_its_copies_further_apart() -> None:
+    mark = Mark(colour=(130, 130, 130), opacity=1.0)
+    sent = [replace(page, pixels=as_fax(page.pixels, i), bilevel=True) for i, (page, _) in enumerate(drawn(mark, 4, 3))]
+    apart = replace(mark, period=(195, 104))
+    marked = mix(draw_page(77)[:1050], draw_coverage(apart)[:1050], apart)
+    page = replace(as_page(as_fax(scan(marked, 77)[0], 7)), bilevel=True)
+    watermark = find_watermark(sent)
+    result = remove_watermark(page, watermark)
+    assert 0.05 < result.coverage < 0.2
+    strokes = (draw_coverage(apart)[:1050] > 0.9) & (cv2.erode(draw_page(77)[:1050], np.ones((15, 15), np.uint8)) > 250)
+    strokes = strokes[: page.pixels.shape[0], : page.pixels.shape[1]]
+    assert float((page.pixels[strokes] == 0).mean()) > 0.3
+    assert float((result.image.pixels[strokes] == 0).mean()) < 0.1
+    bare = replace(page, pixels=as_fax(scan(draw_page(77)[:1050], 77)[0], 7))
+    assert remove_watermark(bare, watermark).image.pixels is bare.pixels
+
+
 # --- the value ------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import itertools
+import math
 import pickle
 import re
 import shutil
@@ -71,9 +73,10 @@ def chunk_name(numbers: Sequence[int]) -> str:
     return f"pages-{numbers[0]:05d}-{numbers[-1]:05d}"
 
 
-def chunks(numbers: Sequence[int], size: int) -> tuple[tuple[int, ...], ...]:
-    """The page numbers in pieces of at most ``size``."""
-    return tuple(tuple(numbers[i : i + size]) for i in range(0, len(numbers), size))
+def chunk_of(waiting: Sequence[int], most: int) -> tuple[int, ...]:
+    """The first of the chunks of nearly the same size, at most ``most``, that the waiting pages make."""
+    pieces = math.ceil(len(waiting) / most)
+    return tuple(itertools.islice(waiting, math.ceil(len(waiting) / pieces)))
 
 
 def left_to_read(numbers: Sequence[int], done: Iterable[str]) -> tuple[int, ...]:

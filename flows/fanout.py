@@ -6,25 +6,27 @@ goes before reading, reading before opening, so outputs come early.
 
 from __future__ import annotations
 
+import math
 import queue
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.settings import PREFECT_API_URL
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.tasks import Task, exponential_backoff
 from pydantic import BaseModel, ConfigDict, Field
 
-from document.exceptions import ExitCode, MissingDependencyError, QingzhangError
+from document.exceptions import ExitCode, QingzhangError
 from flows.artifacts import DocumentRow
 from flows.batch import Outcome, usable_cores
-from flows.chunks import chunks
+from flows.chunks import chunk_of
+from flows.cluster import Place, call, dask_cluster
 from flows.events import announce_document
 from flows.healing import can_heal
 from flows.pieces import Item, Job, Opened, Outputs, WorkGone, close_document, open_document, put_away, read_pages
@@ -33,6 +35,14 @@ from flows.slots import EngineSlot, existing_limit
 
 _REOPENED = 2
 """Times that a document is opened again because what was kept of it is gone."""
+
+
+_FEWEST = 2
+"""Pages of a chunk at the end of a run on a cluster: handing one out costs a fraction of a second."""
+
+
+_MOST_AT_ONCE = 4096
+"""Pieces under way at a time, each with a thread that waits for it."""
 
 
 class SpreadOptions(BaseModel):
@@ -72,32 +82,29 @@ RETRYING: dict[str, Any] = {
 
 
 @task(name="open", task_run_name="open {item.name}", **RETRYING)
-def open_task(item: Item, job: Job) -> Opened | Outputs:
+def open_task(place: Place[Any], item: Item, job: Job) -> Opened | Outputs:
     """What is to be read of a document, or its outputs where they are there already."""
-    return open_document(item, _here(job))
+    return cast(Opened | Outputs, place(open_document, item, job))
 
 
 @task(name="read", task_run_name="read {item.name} {first}-{last}", **RETRYING)
-def read_task(item: Item, job: Job, key: str, numbers: tuple[int, ...], first: int, last: int) -> float:
+def read_task(
+    place: Place[Any], item: Item, job: Job, key: str, numbers: tuple[int, ...], first: int, last: int
+) -> float:
     """Read a chunk of pages, unless that is done already."""
-    return read_pages(item, _here(job), key, numbers)
+    return cast(float, place(read_pages, item, job, key, numbers))
 
 
 @task(name="close", task_run_name="close {item.name}", **RETRYING)
-def close_task(item: Item, job: Job, opened: Opened) -> Outputs:
+def close_task(place: Place[Any], item: Item, job: Job, opened: Opened) -> Outputs:
     """Put the pages together and bring the outputs to their place."""
-    return close_document(item, _here(job), opened)
+    return cast(Outputs, place(close_document, item, job, opened))
 
 
-def _here(job: Job) -> Job:
-    """The job with as many processes as tasks may run at a time in this one, where it belongs to a Dask cluster."""
-    distributed = sys.modules.get("distributed")
-    if distributed is None:
-        return job
-    try:
-        return replace(job, processes=distributed.get_worker().state.nthreads)
-    except ValueError:  # no Dask worker
-        return job
+def _ahead(at_once: int) -> int:
+    """How many pieces are under way where so many are done at a time: the others wait there, so that nobody waits for
+    them while a task begins or ends."""
+    return at_once + max(1, at_once // 2)
 
 
 @dataclass(slots=True)
@@ -106,7 +113,8 @@ class _Way:
 
     item: Item
     opened: Opened | None = None
-    waiting: deque[tuple[int, ...]] = field(default_factory=deque)
+    waiting: deque[int] = field(default_factory=deque)
+    """Pages that are to be read."""
     under_way: int = 0
     done: int = 0
     """Pages read, in this run or before."""
@@ -139,6 +147,8 @@ class Fanout:
         self._spread = spread
         self._done = done
         self._progress = progress
+        self._work: tuple[Any, Place[Any]] = None, call
+        """What records the pieces, and where they are done."""
         self._events: queue.SimpleQueue[tuple[_Way, int, Any]] = queue.SimpleQueue()
         self._closing: deque[_Way] = deque()
         self._open: list[_Way] = []
@@ -152,12 +162,14 @@ class Fanout:
         self._open_soon.extend(_Way(item) for item in items)
         self._total = len(items)
         limit = existing_limit(self._spread.engine_limit)
-        slot = EngineSlot(limit) if limit else nullcontext
+        slot = EngineSlot(limit, str(PREFECT_API_URL.value() or "")) if limit else nullcontext
         self._job = replace(self._job, processes=self._spread.jobs, slot=slot)
-        with task_runner(self._spread) as (runner, slots):
+        runner: Any = ThreadPoolTaskRunner(max_workers=_MOST_AT_ONCE)
+        with _place(self._spread) as (place, at_once), runner:
+            self._work = runner, place
             try:
                 while self._open_soon or self._open:
-                    while self._under_way < slots() and self._next(runner, slots()):
+                    while self._under_way < _ahead(at_once()) and self._next(at_once()):
                         pass
                     if not self._under_way:
                         break
@@ -171,24 +183,39 @@ class Fanout:
         begun = sum(way.done / len(way.opened.numbers) for way in self._open if way.opened)
         return (self._through + begun) / max(self._total, 1)
 
-    def _next(self, runner: Any, slots: int) -> bool:
+    def _next(self, at_once: int) -> bool:
         """Start the next piece; False where there is none now."""
         if self._closing:
             way = self._closing.popleft()
-            self._submit(runner, close_task, way, 0, {"opened": way.opened})
+            self._submit(close_task, way, 0, {"opened": way.opened})
             return True
         for way in self._open:
             if way.waiting and way.opened:
-                numbers = way.waiting.popleft()
+                numbers = self._chunk(way, at_once)
                 parameters = {"key": way.opened.key, "numbers": numbers, "first": numbers[0], "last": numbers[-1]}
-                self._submit(runner, read_task, way, len(numbers), parameters)
+                self._submit(read_task, way, len(numbers), parameters)
                 return True
-        begun = self._open_next() if len(self._open) <= slots else None
+        begun = self._open_next() if len(self._open) <= at_once + 1 else None
         if begun is None:
             return False
         self._open.append(begun)
-        self._submit(runner, open_task, begun, 0, {})
+        self._submit(open_task, begun, 0, {})
         return True
+
+    def _chunk(self, way: _Way, at_once: int) -> tuple[int, ...]:
+        """The next pages of a document that are read together.
+
+        On a cluster each chunk is read by one process: towards the end of a run chunks grow smaller, so that none
+        reads alone for long.
+        """
+        most = self._spread.chunk_pages
+        if self._spread.scheduler and not self._open_soon:
+            rest = sum(len(other.waiting) for other in self._open)
+            most = min(most, max(_FEWEST, math.ceil(rest / (2 * at_once))))
+        numbers = chunk_of(way.waiting, most)
+        for _ in numbers:
+            way.waiting.popleft()
+        return numbers
 
     def _open_next(self) -> _Way | None:
         """The next document that is to be opened."""
@@ -201,10 +228,11 @@ class Fanout:
             self._total -= 1
         return None
 
-    def _submit(self, runner: Any, piece: Any, way: _Way, pages: int, parameters: dict[str, Any]) -> None:
+    def _submit(self, piece: Any, way: _Way, pages: int, parameters: dict[str, Any]) -> None:
         way.under_way += 1
         self._under_way += 1
-        future = runner.submit(piece, {"item": way.item, "job": self._job, **parameters})
+        runner, place = self._work
+        future = runner.submit(piece, {"place": place, "item": way.item, "job": self._job, **parameters})
         future.add_done_callback(lambda done: self._events.put((way, pages, done)))
 
     def _take(self, way: _Way, pages: int, future: Any) -> None:
@@ -218,7 +246,7 @@ class Fanout:
             case Opened():
                 way.opened = answer
                 way.done = len(answer.numbers) - len(answer.left)
-                way.waiting.extend(chunks(answer.left, self._spread.chunk_pages))
+                way.waiting.extend(answer.left)
             case Outputs():
                 self._close(way, answer)
                 return
@@ -288,17 +316,10 @@ def failed_row(source: str, error: object) -> DocumentRow:
 
 
 @contextmanager
-def task_runner(spread: SpreadOptions) -> Iterator[tuple[Any, Callable[[], int]]]:
-    """What runs the tasks, and how many may be under way now. Raises MissingDependencyError."""
+def _place(spread: SpreadOptions) -> Iterator[tuple[Place[Any], Callable[[], int]]]:
+    """Where pieces are done, and how many are done at a time now. Raises MissingDependencyError."""
     if spread.scheduler is None:
-        # one more than there are processes: its pages wait in line, so that no process does while tasks begin and end
-        threads: Any = ThreadPoolTaskRunner(max_workers=spread.jobs + 1)
-        with threads:
-            yield threads, lambda: spread.jobs + 1
+        yield call, lambda: spread.jobs
         return
-    try:
-        from prefect_dask import DaskTaskRunner
-    except ImportError as error:
-        raise MissingDependencyError("Dask is not installed: `pip install qingzhang[cluster]`.") from error
-    with DaskTaskRunner(address=spread.scheduler, client_kwargs={"set_as_default": False}) as dask:
-        yield dask, lambda: sum(dask.client.ncores().values()) + 1
+    with dask_cluster(spread.scheduler) as cluster:
+        yield cluster

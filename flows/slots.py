@@ -19,7 +19,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -27,6 +27,7 @@ import httpx
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.responses import ConcurrencyLimitWithLeaseResponse
 from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.places import cache_folder
 
@@ -53,19 +54,22 @@ class EngineSlot:
 
     name: str
     """``{host}`` stands for the machine's name."""
+    api: str = ""
+    """The server's URL; empty: that of this process's settings."""
 
     def __call__(self) -> AbstractContextManager[None]:
         """Wait for a slot, and hold it."""
-        return _limit(self.name.replace("{host}", platform.node())).slot()
+        return _limit(self.name.replace("{host}", platform.node()), self.api).slot()
 
 
 class _Limit:
     """The slots of one limit that this process holds."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, api: str = "") -> None:
         self._name = name
-        # settings of its own: without any, Prefect may lend the client of a task, which is closed with it
-        self._client = get_client(httpx_settings={"timeout": _SECONDS}, sync_client=True)
+        with temporary_settings({PREFECT_API_URL: api}) if api else nullcontext():
+            # settings of its own: without any, Prefect may lend the client of a task, which is closed with it
+            self._client = get_client(httpx_settings={"timeout": _SECONDS}, sync_client=True)
         self._client.__enter__()
         self._leases: set[UUID] = set()
         self._give_way = -math.inf
@@ -136,15 +140,15 @@ class _Limit:
                     log.warning("a slot of %s could not be renewed (%s)", self._name, error)
 
 
-_LIMITS: dict[str, _Limit] = {}
+_LIMITS: dict[tuple[str, str], _Limit] = {}
 _LOCK = threading.Lock()
 
 
-def _limit(name: str) -> _Limit:
+def _limit(name: str, api: str) -> _Limit:
     with _LOCK:
-        if name not in _LIMITS:
-            _LIMITS[name] = _Limit(name)
-        return _LIMITS[name]
+        if (name, api) not in _LIMITS:
+            _LIMITS[name, api] = _Limit(name, api)
+        return _LIMITS[name, api]
 
 
 def existing_limit(name: str | None) -> str | None:

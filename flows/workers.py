@@ -44,7 +44,6 @@ class _Worker(Generic[Task]):
     pipe: Connection
     task: Task | None = None
     deadline: float = 0.0
-    used: bool = False
 
 
 class Workers(Generic[Task, Answer]):
@@ -74,7 +73,7 @@ class Workers(Generic[Task, Answer]):
     def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
         for worker in self._workers:
             worker.pipe.close()
-            if kind is not None or not worker.used:
+            if kind is not None or worker.task is None:  # an idle one has nothing to bring to an end
                 worker.process.kill()
         for worker in self._workers:
             _end(worker.process)
@@ -97,7 +96,7 @@ class Workers(Generic[Task, Answer]):
     def give(self, task: Task, seconds: float) -> None:
         """Start ``task``, which may take so many seconds; ask ``has_room`` first."""
         worker = next((w for w in self._workers if w.task is None), None) or self._start()
-        worker.task, worker.deadline, worker.used = task, time.monotonic() + seconds, True
+        worker.task, worker.deadline = task, time.monotonic() + seconds
         # a process that died while idle is noticed by ``collect``
         with contextlib.suppress(OSError):
             worker.pipe.send(task)

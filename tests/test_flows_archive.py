@@ -13,7 +13,7 @@ from prefect_server import contents
 
 from flows.artifacts import DocumentRow, plain, summary
 from flows.batch import BatchOptions, Outcome, run_batch
-from flows.chunks import chunk_name, chunks, left_to_read
+from flows.chunks import chunk_name, chunk_of, left_to_read
 from flows.fanout import SpreadOptions
 from flows.options import RunOptions
 from flows.outputs import PageFailure
@@ -139,8 +139,18 @@ def test_other_versions_are_refused(tmp_path: Path) -> None:
         check_versions(job)
 
 
+def test_chunks_of_a_document_are_of_nearly_the_same_size() -> None:
+    waiting, sizes = list(range(17)), []
+    while waiting:
+        chunk = chunk_of(waiting, 8)
+        assert list(chunk) == waiting[: len(chunk)]
+        sizes.append(len(chunk))
+        del waiting[: len(chunk)]
+    assert sizes == [6, 6, 5]
+    assert chunk_of((4,), 8) == (4,)
+
+
 def test_pages_left_are_those_no_chunk_covers_whatever_its_size() -> None:
-    assert chunks((1, 2, 3, 4, 5), 2) == ((1, 2), (3, 4), (5,))
     assert left_to_read((1, 2, 3, 4, 5), [chunk_name((1, 2)), chunk_name((4,)), "plan"]) == (3, 5)
 
 

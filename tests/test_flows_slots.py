@@ -94,7 +94,7 @@ def test_work_goes_on_while_the_server_is_away(limit: str, monkeypatch: pytest.M
 def test_the_name_of_the_machine_may_stand_in_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     monkeypatch.setattr("flows.slots.platform.node", lambda: "one")
-    monkeypatch.setattr(slots, "_limit", lambda name: _Asked(asked, name))
+    monkeypatch.setattr(slots, "_limit", lambda name, _: _Asked(asked, name))
     with EngineSlot("engine-{host}")():
         pass
     assert asked == ["engine-one"]

@@ -35,6 +35,8 @@ class Rules(StrEnum):
     """三线表: above the header, below it, at the end."""
     DOUBLE = "double"
     """All, and the outline twice."""
+    NONE = "none"
+    """None at all: columns by alignment alone."""
 
 
 class Style(BaseModel):

@@ -277,6 +277,8 @@ def _edges(rules: Rules, box: Box, row: int, end: int, done: _Set) -> list[tuple
         return level + [line for line in upright if line[0][0] not in (done.lefts[0], done.lefts[-1])]
     if rules is Rules.HORIZONTAL:
         return level
+    if rules is Rules.NONE:
+        return []
     wanted = {top: row in (0, done.form.header), bottom: end in (done.form.header, len(done.heights))}
     return [line for line in level if wanted[line[0][1]]]
 

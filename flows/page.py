@@ -19,8 +19,10 @@ from document.geometry import Box
 from document.types import BLANK, Origin, Page, PageContent, PageWatermark, ReadAsScanned, Reading, TextLine
 from flows.evidence import Evidence
 from flows.options import Mode, RunOptions
+from ocr.align import align_grids, without_lone_heads
 from ocr.engine import Engine, Region
 from ocr.grid import build_grids
+from ocr.grounds import without_grounds
 from ocr.ink import darkness, pixels_of, text_darkness
 from ocr.layergrids import layer_grids
 from ocr.layout import lay_out
@@ -29,7 +31,7 @@ from ocr.place import on_the_page, seal_block
 from ocr.regions import regions_to_read
 from ocr.rulings import find_rulings
 from ocr.seams import with_hidden_columns
-from ocr.tables import align_grids, fill_grids
+from ocr.tables import fill_grids
 from ocr.textlayer import TextLayer, read_text_layer, trusted
 from ocr.textmark import without_watermark
 from ocr.types import Grid, PageImage, Pixels, Rulings
@@ -76,7 +78,9 @@ def page_from_picture(raw: PageImage, evidence: Evidence, engine: Engine) -> Pag
 
 def _read_picture(image: PageImage, evidence: Evidence, engine: Engine) -> tuple[PageContent, tuple[TextLine, ...]]:
     clean = remove_watermark(image, evidence.watermark)
-    rulings = find_rulings(clean.image)
+    level, grounds = without_grounds(clean.image)
+    clean = replace(clean, image=level)
+    rulings = find_rulings(clean.image, grounds)
     grids = with_hidden_columns(clean.image, build_grids(rulings), rulings)
     regions = regions_to_read(clean.image, grids, engine.find(clean.image))
     lines = with_darkness(with_cover(engine.read(clean.image, regions), clean), clean.image)
@@ -110,6 +114,7 @@ def put_together(
     seals: Sequence[tuple[Box, Reading]] = (),
 ) -> PageContent:
     """Lines and grids as blocks in reading order; tables without rules are found by alignment."""
+    grids = without_lone_heads(grids, lines)
     filled, rest = fill_grids(grids, lines, page.number)
     aligned = align_grids(rest, rulings, tuple(g.box for g in grids))
     more, rest = fill_grids(aligned, rest, page.number)

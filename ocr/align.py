@@ -1,4 +1,4 @@
-"""Tables without rules, or with horizontal rules only (无线表, 三线表), by the alignment of their lines.
+"""Where tables without upright rules may be (无线表, 三线表), and which are tables; ``ocr.levelrules`` makes them.
 
 Conservative: what is missed stays text that a person can read, what is invented tears text apart. So a table
 without rules must have columns that stay apart over at least three rows and a column of amounts; between
@@ -10,22 +10,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from document.geometry import Box
 from document.types import TextLine
 from ocr import patterns
-from ocr.heads import centred_edges, centred_spans, head_spans
-from ocr.levelrules import level_ruled_grid
+from ocr.levelrules import Stretch, level_ruled_grid
 from ocr.pieces import pieces
 from ocr.rows import Row, Segment, build_rows
-from ocr.spans import merged
-from ocr.types import Grid, GridCell, Ruling, Rulings
+from ocr.types import Grid, Ruling, Rulings
 
 
 class AlignOptions(BaseModel):
@@ -36,9 +32,6 @@ class AlignOptions(BaseModel):
     min_rows: int = Field(3, ge=2, le=50, description="rows a table without rules has at least")
     min_cols: int = Field(3, ge=2, le=50, description="columns a table without rules has at least")
     gutter: float = Field(0.9, gt=0, le=10, description="width of the gap between columns (em)")
-    crossing: float = Field(
-        0.15, ge=0, le=0.5, description="share of rows whose text may cross a gutter: headers (0–1)"
-    )
     row_gap: float = Field(2.4, gt=0, le=20, description="a wider gap between rows ends a table without rules (em)")
     amounts: float = Field(0.6, gt=0, le=1, description="share of numbers that makes a column one of amounts (0–1)")
     cell_length: float = Field(14.0, gt=0, le=200, description="mean characters a cell; prose has more")
@@ -51,23 +44,12 @@ DEFAULT = AlignOptions()
 
 _APART = -0.5
 """Pieces of a line stay apart, though the widths of their characters are rough (em)."""
-_SHRINK = 1.2
-"""What boxes of pieces have around the ink, points."""
+_ONE_RULE = 3.0
+"""Level rules nearer than this are one, points."""
 
 _NUMBER = re.compile(r"[-+(（]?\d{1,3}(?:[,，]?\d{3}){0,6}(?:[.．]\d{1,6})?[)）]?%?|[-+]?\d{1,18}(?:[.．]\d{1,6})?%?")
+_AMOUNT = re.compile(r"\d[.．]\d\d(?!\d)")
 _LEADERS = re.compile(r"[.．·•…]{4}|(?:\. ){3}|…")
-
-
-@dataclass(frozen=True, slots=True)
-class _Band:
-    """Consecutive rows that may be a table, between two heights, with the heights of rules between them."""
-
-    rows: tuple[Row, ...]
-    top: float
-    bottom: float
-    rules: tuple[float, ...] = ()
-    extent: tuple[float, float] | None = None
-    """Left and right end of the rules."""
 
 
 def align_grids(
@@ -85,14 +67,36 @@ def align_grids(
     for rules in sorted(groups, key=lambda g: -g[0].length):
         if any(g.box.contains((r.start + r.end) / 2, r.position) for g in grids for r in rules):
             continue  # rules over some columns of a table that is known
-        grid = _level_ruled(rules, finer, rulings, taken, options)
-        if grid is None and len(rules) >= 3 and (band := _ruled_band(rules, finer)) is not None:
-            grid = _grid(band, options)
-        grids += [grid] if grid is not None else []
+        stretch = _ruled_stretch(rules, finer, rulings, taken, options)
+        grids += [grid] if stretch is not None and (grid := level_ruled_grid(stretch)) is not None else []
     taken = taken + tuple(g.box for g in grids)
-    free = [row for row in rows if not any(_within(s.box, taken) for s in row)]
-    grids += [g for band in _free_bands(free, taken, options) if (g := _grid(band, options)) is not None]
+    for run in _free_runs([row for row in rows if not any(_within(s.box, taken) for s in row)], taken, options):
+        grid = level_ruled_grid(_free_stretch(run, finer))
+        grids += [grid] if grid is not None and _is_table(grid, run, options) else []
     return tuple(sorted(grids, key=lambda g: (g.box.top, g.box.left)))
+
+
+def without_lone_heads(
+    grids: tuple[Grid, ...], lines: tuple[TextLine, ...], options: AlignOptions = DEFAULT
+) -> tuple[Grid, ...]:
+    """The ruled ``grids`` without those that are a head alone, over a body without upright rules: a dark ground, say.
+
+    A head has no amounts, and a row with amounts stands near below it in no grid. Its rules stay, and the whole
+    table is found by them (``align_grids``).
+    """
+    boxes = [g.box for g in grids]
+    free = [k for k in lines[: options.max_lines] if not _within(k.box, boxes) and _AMOUNT.search(k.text)]
+    return tuple(g for g in grids if not _is_lone_head(g, lines, free, options))
+
+
+def _is_lone_head(grid: Grid, lines: Sequence[TextLine], free: Sequence[TextLine], options: AlignOptions) -> bool:
+    inside = [k for k in lines if grid.box.contains(*k.box.center)]
+    if not inside or any(_AMOUNT.search(k.text) for k in inside):
+        return False
+    reach = options.row_gap * median(k.box.height for k in inside)
+    return any(
+        grid.box.left < k.box.center[0] < grid.box.right and 0 < k.box.center[1] - grid.box.bottom < reach for k in free
+    )
 
 
 def _within(box: Box, taken: Sequence[Box]) -> bool:
@@ -129,43 +133,64 @@ def _between_captions(rules: list[Ruling], rows: Sequence[Row], options: AlignOp
     return [part for part in parts if len(part) >= 2]
 
 
-def _level_ruled(
+def _ruled_stretch(
     rules: list[Ruling], rows: Sequence[Row], rulings: Rulings, taken: Sequence[Box], options: AlignOptions
-) -> Grid | None:
-    """The table of a head and a body between level rules, by its head.
+) -> Stretch | None:
+    """What lies between level rules; None where text sticks out (leaders of dots, underlined words) or is prose.
 
-    The last of three or more rules ends it; with two it goes on over the page, to the last row that is near.
+    The last of three or more rules ends it; two, or more that have a head between them and amounts below, begin one
+    that goes on, to the last row that is near.
     """
-    levels = [r.position for r in rules]
+    levels = _apart([r.position for r in rules])
+    if len(levels) < 2:
+        return None
     extent = min(r.start for r in rules), max(r.end for r in rules)
-    below = [row for row in rows if _middle(row) > levels[1]]
-    bottom = levels[-1] if len(levels) > 2 else _end_of_body(levels[1], below, taken, options)
-    inside = [row for row in rows if levels[0] < _middle(row) < bottom]
+    end = _end_of_body(levels[-1], [row for row in rows if _middle(row) > levels[-1]], taken, options)
+    closed = len(levels) > 2 and (_amounts(rows, levels[0], levels[-1]) or not _amounts(rows, levels[-1], end))
+    bottom = levels[-1] if closed else end
+    inside = tuple(row for row in rows if levels[0] < _middle(row) < bottom)
     parts = [s for row in inside for s in row]
     if not parts or any(s.box.left < extent[0] - s.em or s.box.right > extent[1] + s.em for s in parts):
         return None
     if sum(len(s.text) for s in parts) > options.cell_length * len(parts):
         return None
-    partial = [
+    partial = tuple(
         r.position
         for r in rulings.horizontal
         if levels[0] < r.position < bottom
         and extent[0] - 3 <= r.start
         and r.end <= extent[1] + 3
         and options.rule_ends < r.length < extent[1] - extent[0] - options.rule_ends
-    ]
-    return level_ruled_grid(inside, levels if len(levels) == 2 else levels[:-1], partial, bottom, extent)
+    )
+    return Stretch(inside, levels[:-1] if closed else levels, bottom, extent, partial)
+
+
+def _amounts(rows: Sequence[Row], top: float, bottom: float) -> bool:
+    """Whether amounts stand between two heights."""
+    return any(_AMOUNT.search(s.text) for row in rows if top < _middle(row) < bottom for s in row)
+
+
+def _apart(levels: Sequence[float]) -> tuple[float, ...]:
+    """Rising heights of rules, those of one rule (the edge of a dark ground is drawn beside it) as one."""
+    kept: list[float] = []
+    for level in levels:
+        if not kept or level - kept[-1] > _ONE_RULE:
+            kept.append(level)
+    return tuple(kept)
 
 
 def _end_of_body(start: float, rows: Sequence[Row], taken: Sequence[Box], options: AlignOptions) -> float:
     """Where a body ends that no rule ends: below the last row before a caption, a wide gap, prose or another table."""
     bottom = start
     for number, row in enumerate(rows):
-        if number == len(rows) - 1 and patterns.is_page_number("".join(s.text for s in row)):
+        text = "".join(s.text for s in row)
+        if not any(c.isalnum() for c in text):
+            continue  # specks
+        if patterns.is_page_number(text) and not any(
+            c.isalnum() for r in rows[number + 1 :] for s in r for c in s.text
+        ):
             break
-        size = max(s.em for s in row)
-        prose = len(row) == 1 and len(row[0].text) > 2 * options.cell_length
-        if _top(row) - bottom > options.row_gap * size or prose or any(_is_caption(s) for s in row):
+        if _top(row) - bottom > options.row_gap * max(s.em for s in row) or _is_apart(row, options):
             break
         if any(bottom <= t.center[1] <= _middle(row) for t in taken):
             break
@@ -173,19 +198,18 @@ def _end_of_body(start: float, rows: Sequence[Row], taken: Sequence[Box], option
     return bottom
 
 
+def _is_apart(row: Row, options: AlignOptions) -> bool:
+    """Whether a row belongs to no table: a caption, a note, a title, prose."""
+    if any(_is_caption(s) for s in row):
+        return True
+    text = row[0].text
+    prose = len(text) > 2 * options.cell_length or patterns.ends_sentence(text) or patterns.is_note(text)
+    return len(row) == 1 and (prose or patterns.is_table_title(text))
+
+
 def _same_ends(one: Ruling, other: Ruling, tolerance: float) -> bool:
     """Whether two rules begin and end at the same places."""
     return abs(one.start - other.start) <= tolerance and abs(one.end - other.end) <= tolerance
-
-
-def _ruled_band(rules: list[Ruling], rows: Sequence[Row]) -> _Band | None:
-    """The rows between the first and the last rule; None where text sticks out: leaders of dots, underlined words."""
-    top, bottom = rules[0].position, rules[-1].position
-    left, right = min(r.start for r in rules), max(r.end for r in rules)
-    inside = tuple(row for row in rows if top < _middle(row) < bottom)
-    if not inside or any(s.box.left < left - s.em or s.box.right > right + s.em for row in inside for s in row):
-        return None
-    return _Band(inside, top, bottom, tuple(r.position for r in rules), (left, right))
 
 
 def _middle(row: Row) -> float:
@@ -193,22 +217,40 @@ def _middle(row: Row) -> float:
     return median(s.box.center[1] for s in row)
 
 
-def _free_bands(rows: Sequence[Row], taken: Sequence[Box], options: AlignOptions) -> list[_Band]:
-    """Runs of rows near each other in several pieces; a short piece alone may stand between two such rows."""
+def _free_runs(rows: Sequence[Row], taken: Sequence[Box], options: AlignOptions) -> list[list[Row]]:
+    """Runs of rows near each other in several pieces; a short piece alone may stand between two such rows.
+
+    So may one above the first, over some of its columns: the name of a group of them.
+    """
     runs: list[list[Row]] = [[]]
+    above: Row | None = None
     for row in rows:
         if runs[-1] and not _near(runs[-1][-1], row, taken, options):
             runs.append([])
-        if any(_is_caption(s) for s in row) or (len(row) == 1 and len(row[0].text) > options.cell_length):
+        if _is_apart(row, options):
             runs.append([])
         elif len(row) >= 2 or runs[-1]:
+            if not runs[-1] and above is not None and _names_group(above[0], row) and _near(above, row, taken, options):
+                runs[-1].append(above)
             runs[-1].append(row)
+        above = row if len(row) == 1 and not _is_apart(row, options) else None
     whole = [run[: 1 + max((i for i, row in enumerate(run) if len(row) >= 2), default=-1)] for run in runs]
-    return [
-        _Band(tuple(run), min(map(_top, run)) - 1, max(map(_bottom, run)) + 1)
-        for run in whole
-        if len(run) >= options.min_rows
-    ]
+    return [run for run in whole if len(run) >= options.min_rows]
+
+
+def _names_group(name: Segment, row: Row) -> bool:
+    """Whether a name stands over some columns of the row below it: as large, and neither at its left nor its middle."""
+    left, right = row[0].box.left, row[-1].box.right
+    off = abs(name.box.center[0] - (left + right) / 2) > max(2 * name.em, 0.03 * (right - left))
+    return name.box.left > left + 2 * name.em and off and name.em < 1.2 * median(s.em for s in row)
+
+
+def _free_stretch(run: Sequence[Row], finer: Sequence[Row]) -> Stretch:
+    """The stretch of a run of rows, in the ``finer`` pieces."""
+    top, bottom = min(map(_top, run)) - 1, max(map(_bottom, run)) + 1
+    extent = min(s.box.left for row in run for s in row) - 1, max(s.box.right for row in run for s in row) + 1
+    inside = tuple(row for row in finer if top < _middle(row) < bottom)
+    return Stretch(inside, (top,), bottom, extent)
 
 
 def _is_caption(segment: Segment) -> bool:
@@ -234,122 +276,26 @@ def _near(before: Row, row: Row, taken: Sequence[Box], options: AlignOptions) ->
     return not any(_middle(before) < t.center[1] < _middle(row) for t in taken)
 
 
-# -- columns and rows ------------------------------------------------------------------------------------
+# -- whether it is one -----------------------------------------------------------------------------------
 
 
-def _grid(band: _Band, options: AlignOptions) -> Grid | None:
-    """The table in a band, or None where its rows are no table."""
-    exact = _headed(band, options)
-    gutters = _gutters(band, options) if exact is None else [(x, x) for x in exact[1:-1]]
-    if not gutters or not _is_table(band, gutters, options):
-        return None
-    left = min(s.box.left for row in band.rows for s in row) - 1
-    right = max(s.box.right for row in band.rows for s in row) + 1
-    if band.extent is not None:
-        left, right = min(left, band.extent[0]), max(right, band.extent[1])
-    cols = exact or (left, *((a + b) / 2 for a, b in gutters), right)
-    rows = _row_edges(band)
-    cells = _cells(band, rows, cols)
-    return Grid(Box(left, rows[0], right, rows[-1]), len(rows) - 1, len(cols) - 1, cells, rows, cols, ruled=False)
-
-
-def _gutters(band: _Band, options: AlignOptions) -> list[tuple[float, float]]:
-    """The stretches between columns that hardly a row's text crosses."""
-    several = [row for row in band.rows if len(row) >= 2]
-    if len(several) < 2:
-        return []
-    size = median(s.em for row in several for s in row)
-    left = min(s.box.left for row in several for s in row)
-    right = max(s.box.right for row in several for s in row)
-    count = np.zeros(int(min(right - left, 20000) / _STEP) + 1)
-    inset = _SHRINK if band.rules else 0.0
-    for row in several:
-        mark = np.zeros(len(count), dtype=np.bool_)
-        for s in row:
-            mark[int((s.box.left + inset - left) / _STEP) : int(np.ceil((s.box.right - inset - left) / _STEP))] = True
-        count += mark
-    runs = _runs(count <= options.crossing * len(several), left)
-    return [_clearest(count, run, left) for run in runs if _is_gutter(run, band, several, size, options)]
-
-
-_STEP = 0.5
-"""How finely the gaps between columns are looked for, points."""
-
-
-def _runs(empty: np.typing.NDArray[np.bool_], left: float) -> list[tuple[float, float]]:
-    """The inner runs of True from ``left`` on, in points."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], empty.astype(np.int8), [0]])))
-    inner = [(a, b) for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True) if a > 0 and b < len(empty)]
-    return [(left + a * _STEP, left + b * _STEP) for a, b in inner]
-
-
-def _is_gutter(run: tuple[float, float], band: _Band, rows: Sequence[Row], size: float, options: AlignOptions) -> bool:
-    """Whether a gap parts columns: a wide one does; between rules also a narrow one that pieces are aligned to."""
-    if run[1] - run[0] >= options.gutter * size:
-        return True
-    if not band.rules or run[1] - run[0] < 2 * _STEP:
+def _is_table(grid: Grid, rows: Sequence[Row], options: AlignOptions) -> bool:
+    """Whether rows and columns that no rules show look like a table's."""
+    parts = [s for row in rows for s in row]
+    if len(grid.col_edges) - 1 < options.min_cols or grid.n_rows < options.min_rows:
         return False
-    ends = sum(abs(s.box.right - run[0]) <= 3 for row in rows for s in row)
-    starts = sum(abs(s.box.left - run[1]) <= 3 for row in rows for s in row)
-    return max(ends, starts) >= max(3, 0.3 * len(rows))
-
-
-def _clearest(count: np.typing.NDArray[np.float64], run: tuple[float, float], left: float) -> tuple[float, float]:
-    """The part of a gap that the fewest rows cross."""
-    first, last = (round((x - left) / _STEP) for x in run)
-    part = count[first:last]
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], (part == part.min()).astype(np.int8), [0]])))
-    a, b = max(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True), key=lambda e: e[1] - e[0])
-    return left + (first + a) * _STEP, left + (first + b) * _STEP
-
-
-def _headed(band: _Band, options: AlignOptions) -> tuple[float, ...] | None:
-    """The column edges that the centred names of a head between two rules give; None where hardly any fit."""
-    if band.extent is None:
-        return None
-    for top, bottom in [*pairwise(band.rules)][:_HEAD]:
-        parts = sorted(
-            (s.box for row in band.rows for s in row if top < s.box.center[1] < bottom), key=lambda b: b.left
-        )
-        names = merged((b.left, b.right) for b in parts)
-        edges = centred_edges([(a + b) / 2 for a, b in names], *band.extent) if len(names) >= options.min_cols else None
-        if edges is not None and _parts_columns(band, edges, options):
-            return edges
-    return None
-
-
-_HEAD = 4
-"""Rows of a head at most."""
-
-
-def _parts_columns(band: _Band, edges: Sequence[float], options: AlignOptions) -> bool:
-    """Whether hardly a row's words cross any of the inner ``edges``."""
-    several = [row for row in band.rows if len(row) >= 2]
-    most = options.crossing * len(several)
-    return all(
-        sum(any(s.box.left + 3 < x < s.box.right - 3 for s in row) for row in several) <= most for x in edges[1:-1]
-    )
-
-
-def _is_table(band: _Band, gutters: list[tuple[float, float]], options: AlignOptions) -> bool:
-    """Whether rows and columns look like a table's."""
-    texts = [[_column(s, gutters) for s in row] for row in band.rows]
-    lengths = [len(s.text) for row in band.rows for s in row]
-    if sum(lengths) / len(lengths) > options.cell_length:
+    if sum(len(s.text) for s in parts) > options.cell_length * len(parts):
         return False
-    columns = [[s.text for row in band.rows for s in row if _column(s, gutters) == c] for c in range(len(gutters) + 1)]
-    several = sum(len(set(t)) >= 2 for t in texts)
-    if several < max(2, 0.6 * len(band.rows)):
-        return False
-    if band.rules:
-        return True
-    amounts = [c for c in columns[1:] if _are_amounts(c, options)]
-    return bool(amounts) and len(columns) >= options.min_cols and len(band.rows) >= options.min_rows
+    columns = [[s.text for s in parts if a <= s.box.center[0] < b] for a, b in pairwise(grid.col_edges)]
+    filled = [len({_column(s, grid) for s in row}) for row in rows]
+    headed = max(filled[:4]) >= options.min_cols
+    several = sum(n >= 2 for n in filled) >= (options.min_rows if headed else 0.6 * len(rows))
+    return several and any(_are_amounts(c, options) for c in columns[1:])
 
 
-def _column(segment: Segment, gutters: list[tuple[float, float]]) -> int:
+def _column(segment: Segment, grid: Grid) -> int:
     """The number of the column a piece's middle lies in."""
-    return sum(segment.box.center[0] > (a + b) / 2 for a, b in gutters)
+    return sum(segment.box.center[0] >= x for x in grid.col_edges[1:-1])
 
 
 def _are_amounts(texts: Sequence[str], options: AlignOptions) -> bool:
@@ -361,50 +307,3 @@ def _are_amounts(texts: Sequence[str], options: AlignOptions) -> bool:
         return True
     values = [int(digits) for t in numbers if (digits := re.sub(r"\D", "", t))]
     return not (max(values) < 1000 and all(a <= b for a, b in pairwise(values)))
-
-
-def _row_edges(band: _Band) -> tuple[float, ...]:
-    """The heights between rows: the rules where they part the rows, else halfway between the lines."""
-    middles = [_middle(row) for row in band.rows]
-    inner = [r for r in band.rules if band.top < r < band.bottom]
-    if len(inner) >= 2 and len(inner) + 1 >= 0.5 * len(middles):
-        edges = [band.top, *inner, band.bottom]
-        kept = [a for a, b in pairwise(edges) if any(a < m < b for m in middles)]
-        return (*kept, band.bottom)
-    return (band.top, *((a + b) / 2 for a, b in pairwise(middles)), band.bottom)
-
-
-def _cells(band: _Band, rows: Sequence[float], cols: Sequence[float]) -> tuple[GridCell, ...]:
-    """The cells, row by row; a header over several columns spans them."""
-    lines = [[s for row in band.rows for s in row if a <= s.box.center[1] < b] for a, b in pairwise(rows)]
-    leaf = next((n for n, here in enumerate(lines[:_HEAD]) if len(here) >= len(cols) - 1), 0)
-    cells: list[GridCell] = []
-    for number, (top, bottom) in enumerate(pairwise(rows)):
-        spans = _row_spans(lines[number], cols, bool(band.rules), number < leaf)
-        col = 0
-        while col < len(cols) - 1:
-            span = spans.get(col) or _span(col, cols, lines[number])
-            cells.append(GridCell(number, col, 1, span, Box(cols[col], top, cols[col + span], bottom)))
-            col += span
-    return tuple(cells)
-
-
-def _row_spans(segments: Sequence[Segment], cols: Sequence[float], ruled: bool, head: bool) -> dict[int, int]:
-    """The columns that a centred head, or a label centred over the first ones, takes in: first column to number."""
-    if not ruled:
-        return {}
-    row = tuple(sorted(segments, key=lambda s: s.box.left))
-    spans = head_spans(row, cols) if head else None
-    if spans is None:
-        return centred_spans(row, cols)
-    return {sum(spans[:n]): span for n, span in enumerate(spans)}
-
-
-def _span(col: int, cols: Sequence[float], segments: Sequence[Segment]) -> int:
-    """How many columns the piece that begins in column ``col`` runs over: those it covers the middle of a gutter of."""
-    end = col + 1
-    while end < len(cols) - 1 and any(
-        s.box.left < cols[end] - s.em / 2 and s.box.right > cols[end] + s.em / 2 for s in segments
-    ):
-        end += 1
-    return end - col

@@ -19,6 +19,9 @@ MAX_HEADER_ROWS = 6
 SAME_ROW = 78.0
 """Similarity (0–100) from which two header rows are readings of one."""
 
+SAME_WORDS = 95.0
+"""Similarity (0–100) from which two header rows are readings of one whose spans came out differently."""
+
 SAME_CAPTION = 88.0
 """Similarity (0–100) from which two captions are readings of one."""
 
@@ -102,11 +105,13 @@ def _row(table: Table, row: int) -> list[Cell]:
 
 
 def _same_row(one: Sequence[Cell], other: Sequence[Cell]) -> bool:
-    """Whether two rows are readings of one: as many cells in the same columns, and similar texts."""
-    if not one or [c.col for c in one] != [c.col for c in other]:
+    """Whether two rows are readings of one: similar texts in the same columns, or the same texts in any."""
+    if not any(c.reading.text for c in one):
         return False
     texts = ["|".join(patterns.plain(c.reading.text) for c in row) for row in (one, other)]
-    return any(c.reading.text for c in one) and fuzz.ratio(*texts) >= SAME_ROW
+    if [c.col for c in one] == [c.col for c in other]:
+        return fuzz.ratio(*texts) >= SAME_ROW
+    return fuzz.ratio(*(t.replace("|", "") for t in texts)) >= SAME_WORDS
 
 
 def _parts(before: Table, after: Table) -> tuple[Table, Table] | None:

@@ -7,13 +7,15 @@ around it, and the area gets an outline. Bars of a chart, which have no type on 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from document.geometry import Box
-from ocr.types import Pixels
+from ocr.types import PageImage, Pixels
 
 __all__ = ["GroundOptions", "without_grounds"]
 
@@ -40,19 +42,28 @@ class GroundOptions(BaseModel):
 DEFAULT = GroundOptions()
 
 
-def without_grounds(grey: Pixels, unit: float, options: GroundOptions = DEFAULT) -> tuple[Pixels, tuple[Box, ...]]:
-    """``grey`` with its dark grounds made white, what is printed on them dark, an outline around each; and their boxes.
+def without_grounds(image: PageImage, options: GroundOptions = DEFAULT) -> tuple[PageImage, tuple[Box, ...]]:
+    """The page with its dark grounds made white, what is printed on them dark, an outline around each; their boxes.
 
-    ``unit`` is pixels a point; the boxes are points. A page without dark grounds comes back as it is, uncopied.
+    The boxes are straight points. A page without dark grounds comes back as it is.
     """
+    grey, unit = image.grey, image.dpi / 72
     grounds = _grounds(grey, unit, options)
     if not grounds:
-        return grey, ()
-    result = grey.copy()
+        return image, ()
+    pixels = image.pixels.copy()
     for place, mask in grounds:
-        result[place] = _levelled(grey[place], mask, unit, options)
+        pixels[place] = _printed(pixels[place], grey[place], mask, unit, options)
     boxes = (Box(x.start / unit, y.start / unit, x.stop / unit, y.stop / unit) for (y, x), _ in grounds)
-    return result, tuple(boxes)
+    return replace(image, pixels=pixels), tuple(boxes)
+
+
+def _printed(pixels: Pixels, grey: Pixels, mask: Pixels, unit: float, options: GroundOptions) -> Pixels:
+    """One area as if it had been printed without its ground: grey in all channels where the mask is."""
+    level, shown = _levelled(grey, mask, unit, options)
+    if pixels.ndim == 3:
+        level, shown = level[..., None], shown[..., None]
+    return np.asarray(np.where(shown, level, pixels), dtype=np.uint8)
 
 
 def _grounds(grey: Pixels, unit: float, options: GroundOptions) -> list[tuple[Place, Pixels]]:
@@ -78,7 +89,7 @@ def _grounds(grey: Pixels, unit: float, options: GroundOptions) -> list[tuple[Pl
         part = labels[here] == number
         inside = left > 0 and top > 0 and left + width < dark.shape[1] and top + height < dark.shape[0]
         if number and inside and _is_ground(part, lightest[here], paper, scale, options):
-            found.append(_whole(_hull(part), (left, top), step, grey.shape))
+            found.append(_whole(_with_corners(_hull(part), dark[here]), (left, top), step, grey.shape))
     return found
 
 
@@ -119,6 +130,15 @@ def _hull(part: Bools) -> Bools:
     return part
 
 
+def _with_corners(hull: Bools, dark: Pixels) -> Bools:
+    """The area with the corners of its box that are dark too: in a narrow cell type leaves no solid ground."""
+    _, labels = cv2.connectedComponents((~hull).astype(np.uint8), connectivity=4)
+    corners = [labels == number for number in range(1, int(labels.max()) + 1)]
+    return np.asarray(
+        hull | np.logical_or.reduce([np.zeros_like(hull), *(c for c in corners if dark[c].mean() > 0.35)])
+    )
+
+
 def _whole(part: Bools, corner: tuple[int, int], step: int, shape: tuple[int, ...]) -> tuple[Place, Pixels]:
     """An area at full size: its rows and columns, and its mask in them; ``corner`` is left and top of ``part``."""
     large = cv2.resize(part.astype(np.uint8), None, fx=step, fy=step, interpolation=cv2.INTER_NEAREST)
@@ -129,18 +149,19 @@ def _whole(part: Bools, corner: tuple[int, int], step: int, shape: tuple[int, ..
     return (rows, cols), np.asarray(large[: rows.stop - rows.start, : cols.stop - cols.start], dtype=np.uint8)
 
 
-def _levelled(grey: Pixels, mask: Pixels, unit: float, options: GroundOptions) -> Pixels:
-    """One area with everything as dark as it differs from the ground about it, and the outline of the mask."""
+def _levelled(grey: Pixels, mask: Pixels, unit: float, options: GroundOptions) -> tuple[Pixels, Bools]:
+    """One area with everything as dark as it differs from the ground about it, and an outline; where that shows."""
     here = grey.astype(np.float32)
     ground = _ground(here, mask, unit)
     darker = (ground - here) * np.minimum(255 / np.maximum(ground, 1), options.most_gain)
     lighter = (here - ground) * np.minimum(255 / np.maximum(255 - ground, 1), options.most_gain)
-    level = np.clip(255 - np.maximum(darker, lighter), 0, 255)
-    result = np.where(mask > 0, level, here).astype(np.uint8)
+    result = np.clip(255 - np.maximum(darker, lighter), 0, 255).astype(np.uint8)
     framed = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     outlines, _ = cv2.findContours(framed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE, offset=(-1, -1))
-    cv2.drawContours(result, outlines, -1, (0,), max(1, round(0.5 * unit)))
-    return result
+    drawn = np.zeros_like(mask)
+    cv2.drawContours(drawn, outlines, -1, (1,), max(1, round(0.5 * unit)))
+    result[drawn > 0] = 0
+    return result, (mask > 0) | (drawn > 0)
 
 
 def _ground(here: Floats, mask: Pixels, unit: float) -> Floats:

@@ -1,9 +1,10 @@
-"""Tables with level rules only: of three (三线表: above the head, below it, at the end), or one below each row.
+"""Tables without upright rules: of three rules (三线表), with one below each row, or with none at all (无线表).
 
-The head says where the columns are: each name of its last row stands in the middle of its column, and where the
-print is less exact, columns part where no text of the body stands between two names. Columns that only the body has
-(code and name under one head 项目) show as a gap that several rows keep. A row is what stands at one height: a label
-over two lines and the amount halfway between them overlap, neighbouring rows never do.
+The head says where the columns are: each name stands in the middle of its cell (``ocr.heads``), and where the print
+is less exact, columns part where no text of the body stands between two names. Columns that only the body has (code
+and name under one head 项目) show as a gap that several rows keep; a part without a head, gone on from the page
+before, has such gaps alone. A row is what stands at one height: a label over two lines and the amount halfway between
+them overlap, neighbouring rows never do.
 
 PyMuPDF's and img2table's finders take every line of text for a row and lose blank columns; so this is our own.
 """
@@ -12,118 +13,221 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import combinations_with_replacement, pairwise
+from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from document.geometry import Box
-from ocr.heads import centred_edges, centred_spans, head_spans
+from ocr import patterns
+from ocr.glyphs import is_wide
+from ocr.gutters import find_gutters
+from ocr.heads import centred_edges, centred_spans, fit_tiers, shared_out, standing
 from ocr.rows import Row, Segment
 from ocr.rows import merged as joined
-from ocr.spans import merged
 from ocr.types import Grid, GridCell
 
-__all__ = ["LevelRuleOptions", "level_ruled_grid"]
+__all__ = ["LevelRuleOptions", "Stretch", "level_ruled_grid"]
 
 
 class LevelRuleOptions(BaseModel):
-    """What belongs together in a head and a body without rules. Lengths are type sizes (em) unless said otherwise."""
+    """What belongs together in a head and a body without upright rules."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    pitch: float = Field(
-        1.3, ge=1, le=3, description="lines of one cell are no further apart, from middle to middle (em)"
+    pitches: tuple[float, ...] = Field(
+        (1.35, 1.55, 1.15),
+        description="lines of one name are no further apart, from middle to middle; tried in order (type sizes)",
     )
-    level: float = Field(0.4, ge=0, le=2, description="names of one row differ less in height (em)")
+    tolerance: float = Field(0.25, gt=0, le=1, description="how far a name's middle is off its cell's (type sizes)")
+    misfits: float = Field(0.15, ge=0, le=0.5, description="share of names that may stand off their middles (0–1)")
+    level: float = Field(0.4, ge=0, le=2, description="names of one row differ less in height (type sizes)")
     overlap: float = Field(0.25, gt=0, le=1, description="share of its height that a line shares with its row (0–1)")
     crossing: float = Field(0.12, ge=0, le=0.5, description="share of rows whose text may cross a column's edge (0–1)")
-    full: float = Field(1.6, ge=0, le=10, description="a line that leaves less room in its column goes on (em)")
+    full: float = Field(1.6, ge=0, le=10, description="a line that leaves less room in its column goes on (type sizes)")
     both_sides: int = Field(3, ge=2, le=50, description="rows with text on both sides of a gap that parts a column")
-    max_head: int = Field(6, ge=1, le=20, description="rules below the first that may still be in the head")
-    max_lines: int = Field(12, ge=2, le=40, description="lines of a head at most, to bound the work")
+    max_head: int = Field(6, ge=1, le=20, description="rows of text, or rules below the first, that a head may have")
+    max_names: int = Field(60, ge=2, le=200, description="names of a head at most, to bound the work")
 
 
 DEFAULT = LevelRuleOptions()
 
 _APART = 3.0
 """Rules nearer than this are one, points."""
-_EACH_ROW = 1.0
-"""How much nearer to its middle a name must be for each further row that it is to span, points."""
-_BODY = re.compile(r"[-+]?[\d,，]*\d[.．]\d{1,2}%?|\d{3,7}")
+_BODY = re.compile(r"[-+]?[\d,，]*\d[.．]\d{1,2}%?|(?!20\d\d$)\d{3,7}")
 """What stands in a body and in no head: amounts and codes; the number of a column (栏次) has fewer digits."""
+_BEGUN = 4.0
+"""A label that begins this near the table's left end is no name of a head, points."""
+_COUNT = re.compile(r"\d{1,2}")
+"""The number of a row or a column."""
 _NUMBER = re.compile(r"[-+]?[\d,，.．]+%?")
 
 
-def level_ruled_grid(
-    rows: Sequence[Row],
-    levels: Sequence[float],
-    partial: Sequence[float],
-    bottom: float,
-    extent: tuple[float, float],
-    options: LevelRuleOptions = DEFAULT,
-) -> Grid | None:
-    """The table below the first of the rules at ``levels``, down to ``bottom``; None where it has no columns.
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of a page that may be a table; in points."""
 
-    ``rows`` are its pieces of text, ``partial`` the heights of rules that run over some columns only (under a name
-    that spans them), ``extent`` the ends of the rules; all in points.
-    """
-    end = _head_end(rows, levels, options)
-    if end is None:
+    rows: tuple[Row, ...]
+    """Its pieces of text in printed rows, top to bottom."""
+    levels: tuple[float, ...]
+    """Heights of its level rules but the last, or of its top alone where it has none."""
+    bottom: float
+    extent: tuple[float, float]
+    """Left and right end of the rules, or of the text."""
+    partial: tuple[float, ...] = ()
+    """Heights of rules that run over some columns only, under a name that spans them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The names of a head, each with the rows it stands in, and the heights between those."""
+
+    names: tuple[Segment, ...]
+    rows: tuple[range, ...]
+    tiers: tuple[float, ...]
+
+    def cuts(self) -> list[list[Segment]]:
+        """For each row of the head the names that stand in it, also those of several rows."""
+        placed = list(zip(self.names, self.rows, strict=True))
+        return [[name for name, rows in placed if tier in rows] for tier in range(len(self.tiers) - 1)]
+
+
+def level_ruled_grid(stretch: Stretch, options: LevelRuleOptions = DEFAULT) -> Grid | None:
+    """The table that a stretch of a page is; None where it has no columns."""
+    top, bottom = stretch.levels[0], stretch.bottom
+    parts = [s for row in stretch.rows for s in row if top < s.box.center[1] < bottom]
+    if len(parts) < 2:
         return None
-    parts = [s for row in rows for s in row if levels[0] < s.box.center[1] < bottom]
-    lower = [s for s in parts if s.box.center[1] >= levels[end]]
     size = _type_size(parts)
-    names = _names([s for s in parts if s.box.center[1] < levels[end]], options.pitch * size)
-    if len(names) > 60 or len(lower) < 2:
-        return None
+    neck = _neck(parts, stretch, options)
+    upper, lower = [s for s in parts if s.box.center[1] < neck], [s for s in parts if s.box.center[1] >= neck]
     body = _body_rows(lower, options)
-    cols = _columns(names, body, extent, options)
-    if cols is None or not _fills(body, cols):
+    if upper and len(stretch.levels) == 1:  # no rule above: the first row of the head is as high as those of the body
+        top = min(top, min(s.box.center[1] for s in upper) - _pitch(body) / 2)
+    head = _read_head(upper, stretch, (top, neck), size, options)
+    cols = _columns(head, body, stretch.extent, size, options)
+    if cols is None or not lower or not _fills(body, cols):
         return None
-    body = _wraps_joined(body, cols, size, options)
-    heights = [*((_bottom(a) + _top(b)) / 2 for a, b in pairwise(body)), bottom]
-    ruled = [(a, b) for a, b in pairwise([*levels[end:], bottom]) if b - a > 0.8 * size]
-    if len(ruled) >= max(2, 0.5 * len(body)):
-        body = [tuple(sorted((s for s in lower if a <= s.box.center[1] < b), key=_from_left)) for a, b in ruled]
-        heights = [b for _, b in ruled]
-    tiers = _all_tiers(names, levels[: end + 1], partial, cols)
-    edges = (*tiers, *heights)
-    cells = [*_head_cells(names, tiers, cols), *_body_cells(body, edges, len(tiers) - 1, cols)]
+    body, heights = _rows_of_body(lower, _wraps_joined(body, cols, size, options), neck, stretch, size)
+    edges = (*(head.tiers if head else (top,)), *heights)
+    first = len(edges) - 1 - len(heights)
+    cells = [*(_head_cells(head, cols) if head else []), *_body_cells(body, edges, first, cols)]
     box = Box(cols[0], edges[0], cols[-1], edges[-1])
-    return Grid(box, len(edges) - 1, len(cols) - 1, tuple(cells), edges, tuple(cols), ruled=False)
+    return Grid(box, len(edges) - 1, len(cols) - 1, tuple(cells), edges, cols, ruled=False)
 
 
-def _is_total(row: Sequence[Segment]) -> bool:
-    """Whether a row begins with 合计; a head has it further to the right."""
-    return bool(row) and re.fullmatch(r"[合总]\s*计", row[0].text.strip()) is not None
+# -- where the head ends ---------------------------------------------------------------------------------
 
 
-def _head_end(rows: Sequence[Row], levels: Sequence[float], options: LevelRuleOptions) -> int | None:
-    """The number of the rule below the head: the first with a code, an amount or a total below it."""
-    if len(levels) <= 3:
-        return 1
-    for number, (top, below) in enumerate(pairwise(levels[: options.max_head + 2])):
-        here = sorted((s for row in rows for s in row if top < s.box.center[1] < below), key=_from_left)
-        if number and (any(_BODY.fullmatch(s.text.strip()) for s in here) or _is_total(here)):
+def _neck(parts: Sequence[Segment], stretch: Stretch, options: LevelRuleOptions) -> float:
+    """The height below the head: above the first row of the body; the top without a head.
+
+    With rules it is a rule's; what has rules and nothing of that kind has a head of one row.
+    """
+    levels = stretch.levels
+    if len(levels) > 1:
+        spaces = list(pairwise((*levels, stretch.bottom)))[: options.max_head + 2]
+        found = _first_of_body([tuple(s for s in parts if a < s.box.center[1] < b) for a, b in spaces])
+        return levels[1 if found is None else found]
+    rows = _body_rows(parts, options)
+    number = _first_of_body(rows[: options.max_head + 2]) or 0
+    while number > 1 and len(rows[number - 1]) == 1 and rows[number - 1][0].box.left < stretch.extent[0] + _BEGUN:
+        number -= 1  # a label without amounts
+    if not number:
+        return levels[0]
+    low, high = _bottom(rows[number - 1]), _top(rows[number])
+    return min(max(_middle(rows[number]) - _pitch(rows[number:]) / 2, low), high)
+
+
+def _first_of_body(rows: Sequence[Row]) -> int | None:
+    """The number of the first row that belongs to no head.
+
+    It has an amount, a code or an item, is a label alone, counts the rows, or stands below the columns' numbers.
+    """
+    for number, row in enumerate(rows):
+        counts = number + 1 < len(rows) and _counts_rows(row, rows[number + 1])
+        if _is_body(row) or counts or (number and (len(row) == 1 or _numbers_columns(rows[number - 1]))):
             return number
     return None
+
+
+def _is_body(row: Row) -> bool:
+    """Whether a row has an amount, a code or an enumerated item, as no head has."""
+    return any(_BODY.fullmatch(s.text.strip()) or (patterns.enumerator_level(s.text) or 0) > 1 for s in row)
+
+
+def _counts_rows(row: Row, below: Row) -> bool:
+    """Whether a number of one row goes on in the next (行次)."""
+    here, there = (
+        [(int(s.text), s.box.center[0]) for s in r if _COUNT.fullmatch(s.text.strip())] for r in (row, below)
+    )
+    return any(b == a + 1 and abs(x - y) < _BEGUN for a, x in here for b, y in there)
+
+
+def _numbers_columns(row: Row) -> bool:
+    """Whether a row counts the columns (栏次): 1, 2, 3 from left to right, and nothing but that word beside them."""
+    ordered = [s.text.strip() for s in sorted(row, key=_from_left)]
+    counts = [int(t) for t in ordered if _COUNT.fullmatch(t)]
+    return counts == list(range(1, len(counts) + 1)) and len(counts) > 1 and len(ordered) - len(counts) <= 2
+
+
+def _pitch(rows: Sequence[Row]) -> float:
+    """The usual distance between rows, points: the median of those that are no wider for a wrapped text."""
+    steps = sorted(_middle(b) - _middle(a) for a, b in pairwise(rows))
+    return steps[len(steps) // 3] if steps else 0.0
 
 
 # -- the head --------------------------------------------------------------------------------------------
 
 
 def _type_size(parts: Sequence[Segment]) -> float:
-    """The table's type size, points: the boxes of long texts tell it best, for their widths bound it."""
-    sizes = [s.em for s in parts if len(s.text) > 3] or [0.8 * s.em for s in parts]
-    return median(sizes) if sizes else 1.0
+    """The table's type size, points: Chinese characters are as wide as high, and boxes more exact in width."""
+    wide = [s.box.width / len(s.text) for s in parts if len(s.text) >= 4 and all(map(is_wide, s.text))]
+    return median(wide or [0.8 * s.em for s in parts])
 
 
-def _names(parts: Sequence[Segment], pitch: float) -> list[Segment]:
+def _read_head(
+    parts: Sequence[Segment], stretch: Stretch, head: tuple[float, float], size: float, options: LevelRuleOptions
+) -> _Head | None:
+    """The head between two heights of a stretch; None where there is none.
+
+    Which lines are one name, and which rules part rows, is as fits: names in the middles of their cells.
+    """
+    if not parts or len(parts) > options.max_names:
+        return None
+    whole = tuple(y for y in stretch.levels if y < head[1])
+    with_partial = (*whole, *(y for y in stretch.partial if y < head[1]))
+    readings = [
+        (_names(parts, rules, pitch * size), rules) for rules in (with_partial, whole) for pitch in options.pitches
+    ]
+    for share in (0.0, options.misfits):
+        found = [
+            fit
+            for names, rules in readings
+            if (fit := _fitting(names, rules, head, options.tolerance * size, share)) is not None
+        ]
+        if found:
+            return min(found, key=lambda fit: len(fit.tiers))
+    return _rough_head(readings[-1][0], head, size, options)
+
+
+def _fitting(
+    names: Sequence[Segment], rules: Sequence[float], head: tuple[float, float], tolerance: float, share: float
+) -> _Head | None:
+    """The head of these names, all but a ``share`` (0–1) of them in the middles of their cells."""
+    boxes = [n.box for n in names]
+    misfits = int(share * len(boxes))
+    tiers = fit_tiers(boxes, rules, head, tolerance, misfits)
+    rows = None if tiers is None else standing(boxes, tiers, tolerance, misfits)
+    return None if tiers is None or rows is None else _Head(tuple(names), rows, tiers)
+
+
+def _names(parts: Sequence[Segment], rules: Sequence[float], pitch: float) -> list[Segment]:
     """The names of a head, each whole where it is printed over several lines, from top to bottom."""
     groups: list[list[Segment]] = []
     for part in sorted(parts, key=lambda s: s.box.top):
-        home = next((g for g in groups if _goes_on(g[-1], part, pitch)), None)
+        home = next((g for g in groups if _goes_on(g[-1], part, rules, pitch)), None)
         if home is None:
             groups.append([part])
         else:
@@ -131,52 +235,104 @@ def _names(parts: Sequence[Segment], pitch: float) -> list[Segment]:
     return sorted((joined(g) for g in groups), key=lambda s: s.box.center[1])
 
 
-def _goes_on(upper: Segment, lower: Segment, pitch: float) -> bool:
-    """Whether a piece is the next line of a name: near below it, and centred as it is."""
+def _goes_on(upper: Segment, lower: Segment, rules: Sequence[float], pitch: float) -> bool:
+    """Whether a piece is the next line of a name: near below it, centred as it is, and no rule between."""
     if _NUMBER.fullmatch(lower.text.strip()):  # the number of a column (栏次) is no part of its name
         return False
     (x, y), (below_x, below_y) = upper.box.center, lower.box.center
-    return abs(x - below_x) < 0.4 * pitch and 0.3 * pitch < below_y - y < pitch
+    near = abs(x - below_x) < 0.4 * pitch and 0.3 * pitch < below_y - y < pitch
+    return near and not any(y < rule < below_y for rule in rules)
 
 
-def _columns(
-    names: Sequence[Segment], body: Sequence[Row], extent: tuple[float, float], options: LevelRuleOptions
-) -> tuple[float, ...] | None:
-    """The column edges: those that centred names give, else those between names that the body leaves free.
-
-    The names of one row of the head may stand over a column each, or those of some rows below each other together.
-    """
-    levels = _levels(names, options)[: options.max_lines]
-    found: list[tuple[float, ...]] = []
-    for first, last in combinations_with_replacement(range(len(levels)), 2):
-        spans = merged((s.box.left, s.box.right) for level in levels[first : last + 1] for s in level)
-        if len(spans) < 2:
-            continue
-        exact = centred_edges([(a + b) / 2 for a, b in spans], *extent)
-        if exact is not None and _are_free(exact[1:-1], body, options):
-            found.append(_parted(exact, body, options))
-        elif first == last:  # of several rows some names may span others: only exact middles tell
-            between = [_clearest(a[1], b[0], body) for a, b in pairwise(spans)]
-            edges = (extent[0], *between, extent[1])
-            found += [_parted(edges, body, options)] if _are_free(between, body, options) else []
-    return max(found, key=len, default=None)
-
-
-def _levels(names: Sequence[Segment], options: LevelRuleOptions) -> list[list[Segment]]:
-    """The names in rows of one height, from top to bottom."""
+def _rough_head(names: Sequence[Segment], head: tuple[float, float], size: float, options: LevelRuleOptions) -> _Head:
+    """The head with its names in rows as they stand, where their middles tell no more."""
     levels: list[list[Segment]] = []
     for name in names:
-        if levels and name.box.center[1] - levels[-1][-1].box.center[1] < options.level * name.em:
+        if levels and name.box.center[1] - levels[-1][-1].box.center[1] < options.level * size:
             levels[-1].append(name)
         else:
             levels.append([name])
-    return levels
+    middles = [median(n.box.center[1] for n in level) for level in levels]
+    tiers = (head[0], *((a + b) / 2 for a, b in pairwise(middles)), head[1])
+    rows = [range(n, n + 1) for n, level in enumerate(levels) for _ in level]
+    return _Head(tuple(n for level in levels for n in level), tuple(rows), tiers)
 
 
-def _are_free(edges: Sequence[float], body: Sequence[Row], options: LevelRuleOptions) -> bool:
-    """Whether hardly a row's text crosses any of the edges; a label centred over columns may (合计)."""
-    most = max(1, options.crossing * len(body))
-    return all(sum(_crosses(row, x) for row in body) <= most for x in edges)
+def _head_cells(head: _Head, cols: Sequence[float]) -> list[GridCell]:
+    """The cells of the head; a name over several columns or rows spans them."""
+    cells: list[GridCell] = []
+    taken: set[tuple[int, int]] = set()
+    for tier in range(len(head.tiers) - 1):
+        free = [c for c in range(len(cols) - 1) if (tier, c) not in taken]
+        for run in _runs(free):
+            edges = cols[run.start : run.stop + 1]
+            here = [
+                (name, rows)
+                for name, rows in zip(head.names, head.rows, strict=True)
+                if rows.start == tier and run.start <= _place(name.box.center[0], cols) < run.stop
+            ]
+            here.sort(key=lambda item: item[0].box.left)
+            spans = shared_out([name.box for name, _ in here], edges)
+            for span, (_, rows) in zip(spans, here, strict=False):
+                col = run.start + span.start
+                taken |= {(r, c) for r in rows for c in range(col, col + len(span))}
+                cells.append(_cell(tier, col, len(rows), len(span), head.tiers, cols))
+    free_cells = [(r, c) for r in range(len(head.tiers) - 1) for c in range(len(cols) - 1) if (r, c) not in taken]
+    cells += [_cell(r, c, 1, 1, head.tiers, cols) for r, c in free_cells]
+    return sorted(cells, key=lambda c: (c.row, c.col))
+
+
+def _runs(numbers: Sequence[int]) -> list[range]:
+    """Rising numbers as runs without a gap."""
+    runs: list[range] = []
+    for number in numbers:
+        if runs and runs[-1].stop == number:
+            runs[-1] = range(runs[-1].start, number + 1)
+        else:
+            runs.append(range(number, number + 1))
+    return runs
+
+
+# -- the columns -----------------------------------------------------------------------------------------
+
+
+def _columns(
+    head: _Head | None, body: Sequence[Row], extent: tuple[float, float], size: float, options: LevelRuleOptions
+) -> tuple[float, ...] | None:
+    """The column edges: between the names that one row of the head crosses, else where the body has gaps."""
+    cuts = [sorted(cut, key=_from_left) for cut in (head.cuts() if head else ())]
+    chains = [centred_edges([n.box.center[0] for n in cut], *extent) for cut in cuts]
+    sure = [chain for chain in chains if chain is not None and all(_is_free(x, body, options) for x in chain[1:-1])]
+    known = sorted({x for chain in sure for x in chain[1:-1]})
+    found = [edges for cut in cuts if (edges := _between(cut, known, body, extent, options)) is not None]
+    if not sure and (gutters := find_gutters(body, size, options.crossing)):
+        found.append((extent[0], *gutters, extent[1]))
+    return max((_parted(edges, body, options) for edges in found), key=len, default=None)
+
+
+def _between(
+    names: Sequence[Segment],
+    known: Sequence[float],
+    body: Sequence[Row],
+    extent: tuple[float, float],
+    options: LevelRuleOptions,
+) -> tuple[float, ...] | None:
+    """The column edges around ``names`` side by side: those ``known``, else where the body is free; or None."""
+    if len(names) < 2 or any(b.box.left < a.box.right - 0.3 * a.em for a, b in pairwise(names)):
+        return None
+    inner: list[float] = []
+    for one, other in pairwise(names):
+        free = _clearest(one.box.right, other.box.left, body)
+        near = [x for x in known if one.box.center[0] < x < other.box.center[0]]
+        inner.append(min(near, key=lambda x: abs(x - free), default=free))
+    edges = (extent[0], *inner, extent[1])
+    rising = all(a < b for a, b in pairwise(edges))
+    return edges if rising and all(_is_free(x, body, options) for x in inner) else None
+
+
+def _is_free(x: float, body: Sequence[Row], options: LevelRuleOptions) -> bool:
+    """Whether hardly a row's text crosses an edge; a label centred over columns may (合计)."""
+    return sum(_crosses(row, x) for row in body) <= max(1, options.crossing * len(body))
 
 
 def _crosses(row: Row, x: float) -> bool:
@@ -215,92 +371,6 @@ def _parted(cols: Sequence[float], body: Sequence[Row], options: LevelRuleOption
     return tuple(edges)
 
 
-def _all_tiers(
-    names: Sequence[Segment], levels: Sequence[float], partial: Sequence[float], cols: Sequence[float]
-) -> tuple[float, ...]:
-    """The heights between the rows of the head: its rules, those over some columns only, and what the names show."""
-    edges: list[float] = []
-    for top, bottom in pairwise(levels):
-        inner = sorted(y for y in partial if top + _APART < y < bottom - _APART)
-        kept = [y for n, y in enumerate(inner) if n == 0 or y - inner[n - 1] > _APART]
-        within = [n for n in names if top < n.box.center[1] < bottom]
-        edges += [top, *kept] if kept else _tiers(within, cols, (top, bottom))[:-1]
-    return (*edges, levels[-1])
-
-
-def _tiers(names: Sequence[Segment], cols: Sequence[float], head: tuple[float, float]) -> tuple[float, ...]:
-    """The heights between the rows of the head, after the column with most names below each other."""
-    stacks = [[n.box for n in names if _over_column(n.box, a, b)] for a, b in pairwise(cols)]
-    most = max(map(len, stacks), default=0)
-    whole = [sorted(s, key=lambda b: b.center[1]) for s in stacks if len(s) == most]
-    gaps = [(median(s[i].bottom for s in whole), median(s[i + 1].top for s in whole)) for i in range(most - 1)]
-    inner = [_least_crossed(a, b, names) for a, b in gaps]
-    rising = all(a < b for a, b in pairwise([head[0], *inner, head[1]]))
-    return (head[0], *inner, head[1]) if rising else head
-
-
-def _least_crossed(top: float, bottom: float, names: Sequence[Segment]) -> float:
-    """The height between two rows of names that the fewest other names reach over, the middle where there are more."""
-    steps = [top + (bottom - top) * i / 16 for i in range(17)]
-    counts = [sum(n.box.top < y < n.box.bottom for n in names) for y in steps]
-    best = [y for y, count in zip(steps, counts, strict=True) if count == min(counts)]
-    return best[len(best) // 2]
-
-
-def _over_column(name: Box, left: float, right: float) -> bool:
-    common = min(name.right, right) - max(name.left, left)
-    return common > 0.4 * min(name.width, right - left)
-
-
-def _head_cells(names: Sequence[Segment], tiers: Sequence[float], cols: Sequence[float]) -> list[GridCell]:
-    """The cells of the head; a name over several columns or rows spans them."""
-    standing = [_standing(n, names, tiers) for n in names]
-    cells: list[GridCell] = []
-    taken: set[tuple[int, int]] = set()
-    for tier in range(len(tiers) - 1):
-        row = tuple(sorted((n for n, s in zip(names, standing, strict=True) if tier in s), key=lambda n: n.box.left))
-        spans = _spans(row, cols)
-        for name, place in zip(names, standing, strict=True):
-            if place.start != tier:
-                continue
-            col = _place(name.box.center[0], cols)
-            first = next((c for c, n in spans.items() if c <= col < c + n), col)
-            wide = spans.get(first, 1)
-            covered = {(r, c) for r in place for c in range(first, first + wide)}
-            if not covered & taken:
-                taken |= covered
-                cells.append(_cell(tier, first, len(place), wide, tiers, cols))
-    free = [(r, c) for r in range(len(tiers) - 1) for c in range(len(cols) - 1) if (r, c) not in taken]
-    cells += [_cell(r, c, 1, 1, tiers, cols) for r, c in free]
-    return sorted(cells, key=lambda c: (c.row, c.col))
-
-
-def _standing(name: Segment, names: Sequence[Segment], tiers: Sequence[float]) -> range:
-    """The rows of the head that a name stands in: those free above and below it whose middle is its own."""
-    middle = name.box.center[1]
-    own = _place(middle, tiers)
-    others = {
-        _place(n.box.center[1], tiers)
-        for n in names
-        if n is not name and min(n.box.right, name.box.right) > max(n.box.left, name.box.left)
-    }
-    ranges = [
-        range(first, last + 1)
-        for first in range(own + 1)
-        for last in range(own, len(tiers) - 1)
-        if not others & set(range(first, last + 1)) - {own}
-    ]
-    return min(ranges, key=lambda r: abs((tiers[r.start] + tiers[r.stop]) / 2 - middle) + _EACH_ROW * (len(r) - 1))
-
-
-def _spans(row: Row, cols: Sequence[float]) -> dict[int, int]:
-    """The columns that names take in where it is more than one: first column to number of columns."""
-    spans = head_spans(row, cols)
-    if spans is None:
-        return centred_spans(row, cols)
-    return {sum(spans[:n]): span for n, span in enumerate(spans) if span > 1}
-
-
 # -- the body --------------------------------------------------------------------------------------------
 
 
@@ -316,6 +386,19 @@ def _body_rows(parts: Sequence[Segment], options: LevelRuleOptions) -> list[Row]
             rows.append([part])
             low = part.box.bottom
     return [tuple(sorted(row, key=_from_left)) for row in rows]
+
+
+def _rows_of_body(
+    parts: Sequence[Segment], rows: list[Row], neck: float, stretch: Stretch, size: float
+) -> tuple[list[Row], tuple[float, ...]]:
+    """The rows of the body and the height below each: those between rules where rules part them."""
+    levels = sorted(y for y in (*stretch.levels, *stretch.partial) if neck - _APART <= y < stretch.bottom - _APART)
+    levels = [y for n, y in enumerate(levels) if n == 0 or y - levels[n - 1] > _APART]
+    spaces = [(a, b) for a, b in pairwise([*levels, stretch.bottom]) if b - a > 0.8 * size]
+    if len(spaces) >= max(2, 0.5 * len(rows)):
+        ruled = [tuple(sorted((s for s in parts if a <= s.box.center[1] < b), key=_from_left)) for a, b in spaces]
+        return ruled, tuple(b for _, b in spaces)
+    return rows, (*((_bottom(a) + _top(b)) / 2 for a, b in pairwise(rows)), stretch.bottom)
 
 
 def _wraps_joined(body: Sequence[Row], cols: Sequence[float], size: float, options: LevelRuleOptions) -> list[Row]:
@@ -336,7 +419,7 @@ def _wraps(upper: Row, lower: Row, cols: Sequence[float], size: float, options: 
         return False
     pairs = [(a, b) for a in upper for b in lower if _place(a.box.center[0], cols) == _place(b.box.center[0], cols)]
     return bool(pairs) and all(
-        b.box.center[1] - a.box.center[1] < options.pitch * size
+        b.box.center[1] - a.box.center[1] < options.pitches[0] * size
         and cols[_place(a.box.center[0], cols) + 1] - a.box.right < options.full * size
         for a, b in pairs
     )
@@ -370,6 +453,10 @@ def _place(at: float, edges: Sequence[float]) -> int:
 
 def _from_left(part: Segment) -> tuple[float, float]:
     return part.box.left, part.box.top
+
+
+def _middle(row: Row) -> float:
+    return median(s.box.center[1] for s in row)
 
 
 def _top(row: Row) -> float:

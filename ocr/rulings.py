@@ -25,7 +25,6 @@ import cv2
 import numpy as np
 
 from document.geometry import Box
-from ocr.grounds import without_grounds
 from ocr.spans import covered, merged
 from ocr.strokes import Bools, Floats, RulingOptions, find_strokes, thin_strokes
 from ocr.types import PageImage, Pixels, Ruling, Rulings
@@ -35,14 +34,14 @@ __all__ = ["RulingOptions", "find_rulings"]
 DEFAULT = RulingOptions()
 
 
-def find_rulings(image: PageImage, options: RulingOptions = DEFAULT) -> Rulings:
+def find_rulings(image: PageImage, grounds: tuple[Box, ...] = (), options: RulingOptions = DEFAULT) -> Rulings:
     """The horizontal and vertical ruling lines of ``image``, in straight points.
 
-    The page must be straight to about half a degree; what slope is left is reported with each rule. A rule
+    The page must be straight to about half a degree; what slope is left is reported with each rule. ``grounds`` are
+    the dark ones that were taken off it (``ocr.grounds``): rules on them look unlike the others. A rule
     broken by gaps of up to ``options.bridge`` is one rule; a longer gap leaves two, which lie in one line.
     """
     grey, unit = _working_grey(image, options)
-    grey, grounds = without_grounds(grey, unit)
     level = thin_strokes(grey, unit, options)
     upright = thin_strokes(np.asarray(cv2.transpose(grey), dtype=np.uint8), unit, options)
     strokes = Rulings(find_strokes(level, unit, options), find_strokes(upright, unit, options))

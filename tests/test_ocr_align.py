@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from document.geometry import Box
 from document.types import TextLine
-from ocr.align import align_grids
+from ocr.align import align_grids, without_lone_heads
 from ocr.tables import fill_grids
-from ocr.types import Grid, Ruling, Rulings
+from ocr.types import Grid, GridCell, Ruling, Rulings
 
 NONE = Rulings()
 
@@ -110,3 +110,72 @@ def test_what_a_ruled_table_holds_is_left_to_it() -> None:
 def test_two_columns_of_names_are_no_table() -> None:
     lines = rows(*((f"联系人{n}", f"办公室{n}") for n in range(6)), lefts=(60, 300))
     assert align_grids(tuple(lines), NONE, ()) == ()
+
+
+def test_a_name_over_some_columns_of_an_unruled_head_belongs_to_it() -> None:
+    group = piece("本年支出", 380, 82)
+    (grid,) = align_grids((group, *BUDGET), NONE, ())
+    assert (grid.n_rows, grid.n_cols) == (5, 4)
+    title = piece("部门支出总表", 240, 82)
+    (grid,) = align_grids((title, *BUDGET), NONE, ())
+    assert grid.n_rows == 4
+
+
+def test_a_list_of_items_without_amounts_is_part_of_the_table() -> None:
+    """收支总表: most items of the right list have no amount this year."""
+    lines = rows(
+        ("项目", "金额", "项目", "金额"),
+        ("一、财政拨款", "1,614.72", "一、外交支出", ""),
+        *(("", "", f"{n}、安排的支出", "") for n in "二三四五"),
+        ("收入总计", "1,614.72", "支出总计", "1,614.72"),
+    )
+    (grid,) = align_grids(tuple(lines), NONE, ())
+    assert (grid.n_rows, grid.n_cols) == (7, 4)
+
+
+def ruled_head(rows: int = 1) -> tuple[Grid, list[TextLine]]:
+    """A grid around the head of BUDGET, as a dark ground gives one, and the lines."""
+    box = Box(50, 95, 520, 95 + 18 * rows)
+    cells = tuple(GridCell(0, c, 1, 1, Box(50 + 117 * c, 95, 167 + 117 * c, box.bottom)) for c in range(4))
+    return Grid(box, 1, 4, cells), BUDGET
+
+
+def test_a_head_with_upright_rules_over_a_body_without_is_no_table_of_its_own() -> None:
+    grid, lines = ruled_head()
+    assert without_lone_heads((grid,), tuple(lines)) == ()
+    rules = Rulings((Ruling(95, 50, 520), Ruling(113, 50, 520)))
+    assert [g.n_rows for g in align_grids(tuple(lines), rules, ())] == [4]
+
+
+def test_a_table_with_amounts_of_its_own_is_no_lone_head() -> None:
+    grid, lines = ruled_head(rows=2)
+    assert without_lone_heads((grid,), tuple(lines)) == (grid,)
+
+
+def test_a_ruled_table_above_prose_stays() -> None:
+    grid, lines = ruled_head()
+    prose = piece("本部门年度预算安排1,614.72万元。", 60, 190)
+    assert without_lone_heads((grid,), (*lines[:4], prose)) == (grid,)
+
+
+def test_rules_of_the_head_alone_begin_a_table_that_goes_on() -> None:
+    """The edges of a dark ground and a rule on it are no whole table."""
+    head = [piece("年度", 60, 82), piece("本年支出", 380, 82)]
+    rules = Rulings(tuple(Ruling(y, 50, 520) for y in (78, 96, 114)))
+    (grid,) = align_grids((*head, *BUDGET), rules, ())
+    assert grid.n_rows == 5
+
+
+def test_a_body_ends_at_a_note_a_title_or_the_page_number() -> None:
+    rules = Rulings((Ruling(96, 50, 520), Ruling(114, 50, 520)))
+    for text in ("注：本表反映部门本年度收支情况", "项目支出决算表", "以上为本年度支出情况。"):
+        (grid,) = align_grids((*BUDGET, piece(text, 60, 172)), rules, ())
+        assert grid.n_rows == 4, text
+    (grid,) = align_grids((*BUDGET, piece("- 3 -", 280, 172), piece("·", 400, 176)), rules, ())
+    assert grid.n_rows == 4
+
+
+def test_two_rules_that_are_one_make_no_row() -> None:
+    """The edge of a dark ground is drawn beside the rule below it."""
+    rules = Rulings(tuple(Ruling(y, 50, 520) for y in (96, 114, 115.5, 168)))
+    assert [(g.n_rows, g.n_cols) for g in align_grids(tuple(BUDGET), rules, ())] == [(4, 4)]

@@ -135,6 +135,17 @@ def test_a_column_of_totals_is_no_row_of_totals() -> None:
     assert header_rows(table(bare)) == 1
 
 
+def test_a_head_whose_spans_came_out_otherwise_is_repeated_all_the_same() -> None:
+    """The second page's rows show fewer columns of the head: its words are the same."""
+    upper, lower = grid([HEAD, *rows(0, 30)], 240), grid([HEAD, *rows(30, 4)], 60, page=2)
+    code, name, amount = lower.cells[:3]
+    both = replace(amount.reading, text=name.reading.text + amount.reading.text)
+    wide = replace(code, col_span=2, box=Box.around((code.box, name.box)))
+    cells = (wide, replace(amount, reading=both), *lower.cells[3:])
+    (table,) = tables(assemble([page(1, [], upper), page(2, [], replace(lower, cells=cells))])[0])
+    assert table.n_rows == 35
+
+
 def test_repeated_captions_become_running_heads() -> None:
     """Excel's print titles repeat title, number and unit on every page."""
 

@@ -40,29 +40,54 @@ def banner(table: DrawnTable, rows: int, rules: int | None, ground: int = 85, no
 @pytest.mark.parametrize("noise", [0.0, 6.0])
 @pytest.mark.parametrize("ground", [70, 130])
 def test_a_head_on_a_dark_ground_has_its_cells(rules: int, noise: float, ground: int) -> None:
-    (grid,) = build_grids(find_rulings(banner(HEADED, 2, rules, ground, noise)))
+    (grid,) = build_grids(find_rulings(*without_grounds(banner(HEADED, 2, rules, ground, noise))))
     assert spans_of(grid) == HEADED.cells
 
 
 def test_the_edge_of_a_ground_is_a_rule() -> None:
     """No frame, no rules on the ground: the rows below still have their head above them."""
     table = regular(5, 4, row=18, merges=((0, 0, 1, 4),))
-    (grid,) = build_grids(find_rulings(banner(table, 1, None)))
+    (grid,) = build_grids(find_rulings(*without_grounds(banner(table, 1, None))))
     assert spans_of(grid) == table.cells
 
 
 def test_type_on_a_ground_becomes_dark_on_white() -> None:
     image = banner(HEADED, 2, 250)
-    level, (box,) = without_grounds(image.grey, UNIT)
-    inside = level[round(box.top * UNIT) + 4 : round(box.bottom * UNIT) - 4, round(box.left * UNIT) + 4 :][:, :300]
+    level, (box,) = without_grounds(image)
+    inside = level.grey[round(box.top * UNIT) + 4 : round(box.bottom * UNIT) - 4, round(box.left * UNIT) + 4 :][:, :300]
     assert np.median(inside) > 240
     assert np.percentile(inside, 1) < 60
 
 
+def test_a_ground_in_colour_becomes_white_in_all_channels() -> None:
+    image = banner(HEADED, 2, 250)
+    coloured = cv2.cvtColor(image.grey, cv2.COLOR_GRAY2BGR)
+    coloured[..., 0] = np.maximum(coloured[..., 0], 150)  # a blue ground
+    level, (box,) = without_grounds(replace(image, pixels=coloured))
+    inside = level.pixels[round(box.top * UNIT) + 4 : round(box.bottom * UNIT) - 4, round(box.left * UNIT) + 4 :][
+        :, :300
+    ]
+    assert inside.ndim == 3
+    assert np.median(inside) > 240
+    assert (inside.min(axis=2) == inside.max(axis=2)).all()
+
+
+def test_the_corner_of_a_ground_that_type_fills_belongs_to_it() -> None:
+    """A narrow first cell with two lines of type leaves no solid ground beside them."""
+    image = banner(regular(5, 4, row=18, merges=((0, 0, 1, 4),)), 1, None)
+    _, (whole,) = without_grounds(image)
+    pixels = image.pixels.copy()
+    top, left = round(whole.top * UNIT), round(whole.left * UNIT)
+    for x in range(left + 4, left + 60, 7):
+        cv2.line(pixels, (x, top + 3), (x, top + 24), (250,), 2)
+    _, (box,) = without_grounds(replace(image, pixels=pixels))
+    assert box.left == pytest.approx(whole.left, abs=1)
+
+
 def test_pages_without_dark_grounds_come_back_as_they_are() -> None:
-    grey = page(HEADED).grey
-    level, boxes = without_grounds(grey, UNIT)
-    assert level is grey
+    image = page(HEADED)
+    level, boxes = without_grounds(image)
+    assert level is image
     assert boxes == ()
 
 
@@ -75,13 +100,14 @@ def test_bars_of_a_chart_are_no_grounds(gap: int, ground: int) -> None:
         pixels[300 - 40 * number : 500, left : left + 70] = ground
     pixels[500:503, 60:1000] = 60
     image = photograph(pixels, Scan(noise=5))
-    assert without_grounds(image.grey, UNIT)[1] == ()
+    assert without_grounds(image)[1] == ()
     assert build_grids(find_rulings(image)) == ()
 
 
 def test_the_dark_around_the_paper_is_no_ground() -> None:
     """A photograph shows the desk beside the sheet, with something light lying on it."""
-    pixels = banner(HEADED, 2, 250).pixels.copy()
+    image = banner(HEADED, 2, 250)
+    pixels = image.pixels.copy()
     pixels[:, -70:] = 110
     pixels[300:330, -50:-20] = 250
-    assert len(without_grounds(pixels, UNIT)[1]) == 1
+    assert len(without_grounds(replace(image, pixels=pixels))[1]) == 1

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from document.geometry import Box
 from document.types import Character, TextLine
 from ocr.align import align_grids
-from ocr.heads import centred_edges
+from ocr.heads import centred_edges, fit_tiers, shared_out, standing
 from ocr.pieces import pieces
 from ocr.tables import fill_grids
 from ocr.types import Ruling, Rulings
@@ -110,6 +110,84 @@ def test_middles_give_the_edges_back(widths: list[float]) -> None:
         edges.append(edges[-1] + w)
     found = centred_edges([(a + b) / 2 for a, b in pairwise(edges)], edges[0], edges[-1])
     assert found == pytest.approx(edges)
+
+
+Area = tuple[int, int, int, int]
+"""First row, rows, first column, columns of a name of a head."""
+
+
+@st.composite
+def heads(draw: st.DrawFn) -> tuple[list[float], list[float], list[Area]]:
+    """Heights, column edges and names of a head as budgets have them: groups over columns, tall names beside them, and
+    the numbers of the columns below."""
+    grouped, numbered = draw(st.booleans()), draw(st.booleans())
+    n_rows = 2 if grouped else 1
+    heights = [100.0]
+    for _ in range(n_rows + numbered):
+        heights.append(heights[-1] + draw(st.sampled_from([16.0, 27.0, 38.0])))
+    areas: list[Area] = []
+    col = 0
+    for wide in draw(st.lists(st.integers(1, 3), min_size=2, max_size=5)):
+        if wide == 1 or not grouped:
+            areas.append((0, n_rows, col, 1))
+            col += 1
+            continue
+        areas += [(0, 1, col, wide), *((1, 1, c, 1) for c in range(col, col + wide))]
+        col += wide
+    if numbered:
+        areas += [(n_rows, 1, c, 1) for c in range(col)]
+    edges = [50.0]
+    for _ in range(col):
+        edges.append(edges[-1] + draw(st.floats(36, 90)))
+    return heights, edges, areas
+
+
+def boxes_of(heights: list[float], edges: list[float], areas: list[Area], off: float) -> list[Box]:
+    """The names' boxes in the middles of their cells, pushed a little down and up by turns."""
+    found = []
+    for number, (row, high, col, wide) in enumerate(areas):
+        x = (edges[col] + edges[col + wide]) / 2
+        y = (heights[row] + heights[row + high]) / 2 + (off if number % 2 else -off)
+        found.append(Box(x - 12, y - 5, x + 12, y + 5))
+    return found
+
+
+@given(heads(), st.floats(0, 0.8))
+def test_names_in_the_middles_of_their_cells_give_the_head_back(
+    head: tuple[list[float], list[float], list[Area]], off: float
+) -> None:
+    heights, edges, areas = head
+    names = boxes_of(heights, edges, areas, off)
+    tiers = fit_tiers(names, (), (heights[0], heights[-1]), 2.0)
+    assert tiers is not None
+    rows = standing(names, tiers, 2.0)
+    assert rows is not None
+    for (row, high, _, _), found in zip(areas, rows, strict=True):
+        assert tiers[found.start] == pytest.approx(heights[row], abs=5)
+        assert tiers[found.stop] == pytest.approx(heights[row + high], abs=5)
+    top = [i for i, area in enumerate(areas) if area[0] == 0]
+    spans = shared_out([names[i] for i in top], edges)
+    assert [(s.start, len(s)) for s in spans] == [(areas[i][2], areas[i][3]) for i in top]
+
+
+def test_a_rule_in_the_head_parts_its_rows() -> None:
+    names = [Box(60, 103, 90, 113), Box(60, 121, 90, 131)]
+    assert fit_tiers(names, (116,), (100, 136), 2.0) == pytest.approx((100, 116, 136))
+    assert fit_tiers(names, (109,), (100, 136), 2.0) is None  # through a name's middle
+
+
+def test_a_name_off_its_middle_is_a_misfit() -> None:
+    names = [Box(60 + 50 * n, 104, 90 + 50 * n, 114) for n in range(6)]
+    odd = [*names[:-1], Box(310, 98, 340, 108)]
+    assert fit_tiers(odd, (), (100, 118), 2.0) is None
+    assert fit_tiers(odd, (), (100, 118), 2.0, misfits=1) == (100, 118)
+
+
+def test_a_column_without_a_name_stays_free() -> None:
+    """栏次, nothing over 行次, 1: no name spans a column that it does not stand in the middle of."""
+    edges = [50, 200, 230, 300]
+    spans = shared_out([Box(114, 0, 136, 10), Box(260, 0, 270, 10)], edges)
+    assert spans == (range(0, 1), range(2, 3))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -151,3 +152,54 @@ def test_prose_between_rules_is_no_table() -> None:
     for row in range(6):
         sheet.body(row, "本部门负责本级年度预算和决算的编制并组织执行，按照规定做好公开。"[: 30 + row])
     assert sheet.read(1, 6) == []
+
+
+def items(sheet: Sheet, first: int, amounts: Sequence[str]) -> None:
+    for row, amount in enumerate(amounts, first):
+        sheet.body(row, f"{'一二三四五六七八'[row - first]}、安排的支出", str(row - first + 14), amount)
+
+
+def test_items_without_amounts_are_no_names_of_the_head() -> None:
+    sheet = Sheet((LEFT, 250, 320, RIGHT))
+    for col, name in enumerate(("项目", "行次", "金额")):
+        sheet.head(name, col, 1, 0)
+    items(sheet, 1, ["", "", "", "12.50", "12.50"])
+    found = sheet.read(1, 6)
+    assert [row[0][0] for row in found] == ["项目", *(f"{n}、安排的支出" for n in "一二三四五")]
+
+
+def test_a_part_without_a_head_has_the_columns_of_its_rows() -> None:
+    """A table goes on over the page and repeats no head; the numbers of its rows go on too."""
+    sheet = Sheet((LEFT, 250, 320, RIGHT))
+    for row, (name, amount) in enumerate([("工程", ""), ("货物", "3.00"), ("服务", "4.50"), ("其他", "1.00")]):
+        sheet.body(row, name, str(row + 3), amount)
+    at = tuple(Ruling(TOP + HEIGHT * n, LEFT, RIGHT) for n in range(5))
+    grids = align_grids(tuple(sheet.lines), Rulings(at), ())
+    assert [(g.n_rows, g.n_cols) for g in grids] == [(4, 3)]
+
+
+def test_an_exact_row_of_the_head_puts_the_edges_of_the_others() -> None:
+    """A name that was found too wide, and no long label in the body: the numbers of the columns know better."""
+    sheet = account([("208", "保障支出", "120.50")])
+    sheet.lines = [k for k in sheet.lines if k.text not in ("本年收入合", "计")]
+    name = centred("本年收入", 250, 320, TOP + HEIGHT)
+    sheet.lines.append(replace(name, box=Box(name.box.left - 40, name.box.top, name.box.right, name.box.bottom)))
+    found = sheet.read(3, 5)
+    assert found[0][0] == ("项目", 1, 2)
+    assert found[2][0] == ("栏次", 1, 2)
+
+
+def test_the_names_of_three_rows_of_a_head_each_stand_in_their_own() -> None:
+    """The middle row's middle is the whole head's too."""
+    sheet = Sheet((LEFT, 200, 290, 440, RIGHT))
+    for col, name in ((0, "收入"), (2, "支出")):
+        sheet.head(name, col, 2, 0)
+    for col, name in enumerate(("项目", "金额", "项目", "金额")):
+        sheet.head(name, col, 1, 1)
+        sheet.head("栏次" if name == "项目" else str(col // 2 + 1), col, 1, 2)
+    for row in range(3, 6):
+        sheet.body(row, "本级收入", f"{row},501.27", "本级支出", "3.00")
+    found = sheet.read(3, 6)
+    assert found[0] == [("收入", 1, 2), ("支出", 1, 2)]
+    assert [cell[0] for cell in found[2]] == ["栏次", "1", "栏次", "2"]
+    assert len(found) == 6

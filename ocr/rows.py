@@ -71,7 +71,7 @@ def build_rows(lines: Sequence[TextLine], near: float = NEAR) -> tuple[Row, ...]
 
 def _stands_beside(line: TextLine, row: Sequence[TextLine]) -> bool:
     """Whether the line continues the row: level with its nearest piece and not over any of them."""
-    if any(_common_width(line.box, other.box) > 0.35 * min(line.box.width, other.box.width) for other in row):
+    if any(_common_width(line.box, other.box) > _overlap(line, other) for other in row):
         return False
     nearest = min(row, key=lambda o: max(o.box.left - line.box.right, line.box.left - o.box.right))
     reach = 0.5 * min(type_size(line), type_size(nearest))
@@ -79,6 +79,11 @@ def _stands_beside(line: TextLine, row: Sequence[TextLine]) -> bool:
         return True
     larger = max(type_size(line), type_size(nearest)) > 1.25 * min(type_size(line), type_size(nearest))
     return larger and abs(line.box.bottom - nearest.box.bottom) <= 0.6 * reach
+
+
+def _overlap(one: TextLine, other: TextLine) -> float:
+    """How far two pieces of one row may overlap: boxes are off by a tenth of the type, a lone digit is half as wide."""
+    return 0.35 * max(min(one.box.width, other.box.width), 0.8 * min(type_size(one), type_size(other)))
 
 
 def _common_width(one: Box, other: Box) -> float:

@@ -94,10 +94,10 @@ def _shaken(k: TextLine, rng: random.Random, by: float) -> TextLine:
 
 
 def torn(lines: Sequence[TextLine], rng: random.Random) -> list[TextLine]:
-    """The lines in pieces, as a detector gives long ones: of two characters or more, in any order."""
+    """The lines in pieces, as a detector gives long ones, some of a single character; the pieces in any order."""
     pieces: list[TextLine] = []
     for k in lines:
-        cuts = sorted(rng.sample(range(2, len(k.text) - 2, 3), rng.randint(0, 2))) if len(k.text) > 12 else []
+        cuts = sorted(rng.sample(range(1, len(k.text)), rng.randint(0, 3))) if len(k.text) > 12 else []
         ends = [0, *cuts, len(k.text)]
         for start, end in itertools.pairwise(ends):
             x = k.box.left + width(k.text[:start], k.size)

@@ -165,7 +165,9 @@ def _page_content(page: pymupdf.Page) -> frozenset[tuple[str, int, int]] | None:
     """Places of the glyphs that the page itself draws; None when it has no annotations."""
     if page.first_annot is None and page.first_widget is None:
         return None
-    raw = page.get_displaylist(annots=False).get_textpage(0).extractRAWDICT()
+    found = page.get_displaylist(annots=False).get_textpage(0)
+    # PyMuPDF 2.0 gives MuPDF's own object where it once gave this class
+    raw = (found if isinstance(found, pymupdf.TextPage) else pymupdf.TextPage(found)).extractRAWDICT()
     places = set()
     for block in raw["blocks"]:
         for line in block.get("lines", ()):

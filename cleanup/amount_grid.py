@@ -165,7 +165,7 @@ def read_grid(table: Table) -> AmountGrid | None:
 
 
 def _amount(cell: Cell) -> Amount:
-    text = re.sub(r"\s+", "", cell.reading.text)
+    text = "".join(cell.reading.text.split())
     if cell.amount is not None and not text.endswith("%"):
         return Amount(Decimal(cell.amount), blank=False)
     if not text or text in _ZERO_MARKS:
@@ -178,7 +178,7 @@ def _codes(body: Iterable[Cell], roles: TableRoles) -> dict[tuple[int, int], str
     found: dict[tuple[int, int], str] = {}
     pieces: dict[int, dict[int, str]] = defaultdict(dict)
     for cell in body:
-        text = re.sub(r"\s+", "", cell.reading.text)
+        text = "".join(cell.reading.text.split())
         if cell.col in roles.code_columns and CODE.fullmatch(text):
             found[cell.row, cell.col] = text
         if cell.col in roles.level_columns:

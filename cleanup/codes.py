@@ -13,6 +13,8 @@ from cleanup.table_roles import CODE, TableRoles, code_form
 from document.types import Cell, Correction, Reading, Rule, Table
 
 _EDGED = re.compile(r"\D{0,3}?(\d{3,7})\D{0,3}")
+_CUT_CODE = re.compile(r"(|.*\s)(\d{3,6})")
+_CUT_TAIL = re.compile(r"-?(\d{1,3})\s*(\D\S*)", re.S)
 _DOUBT = 0.1
 """Probability of another digit from which the recogniser counts as doubting its own."""
 
@@ -49,6 +51,38 @@ def correct_codes(table: Table, roles: TableRoles, words: Lexicon) -> Table:
     if not mended:
         return table
     return replace(table, cells=tuple(mended.get((c.row, c.col), c) for c in table.cells))
+
+
+def join_split_codes(table: Table, words: Lexicon) -> Table:
+    """3021 | 3 维修（护）费 → 30213 | 维修（护）费: a code that the line between two cells cut, known from its name.
+
+    What stands on both sides of the cut (3022 | 24 被装购置费) is counted once.
+    """
+    at = {(c.row, c.col): c for c in table.cells}
+    mended: dict[tuple[int, int], Cell] = {}
+    for cell in table.cells:
+        head = _CUT_CODE.fullmatch(cell.reading.text)
+        right = at.get((cell.row, cell.col + cell.col_span))
+        tail = _CUT_TAIL.fullmatch(right.reading.text) if head and right else None
+        code = _joined(head.group(2), tail.group(1), key_of(tail.group(2)), words) if head and tail else None
+        if head and tail and right and code:
+            before = f"{head.group(1)}{code}"
+            mended[cell.row, cell.col] = replace(cell, reading=_with_code(cell.reading, before, 0.97, words.source))
+            mended[right.row, right.col] = replace(
+                right, reading=_with_code(right.reading, tail.group(2), 0.97, words.source)
+            )
+    if not mended:
+        return table
+    return replace(table, cells=tuple(mended.get((c.row, c.col), c) for c in table.cells))
+
+
+def _joined(head: str, tail: str, name: str, words: Lexicon) -> str | None:
+    """The one code that the two pieces make and that bears the name; None where the first is a code already."""
+    if head in words.names:
+        return None
+    codes = {head + tail[k:] for k in range(len(tail)) if head.endswith(tail[:k])}
+    found = [c for c in sorted(codes) if CODE.fullmatch(c) and name in words.standard_names(c)]
+    return found[0] if len(found) == 1 else None
 
 
 def _form(text: str) -> str:

@@ -7,18 +7,19 @@ but not clear is flagged; what is no dictionary word stays. Code and name are wi
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cleanup.codes import correct_codes
+from cleanup.codes import correct_codes, join_split_codes
 from cleanup.debris import amount_columns, is_stray, without_strokes
-from cleanup.enumeration import mend_mark, mend_sequence
+from cleanup.enumeration import counted_points, mend_mark, mend_sequence
 from cleanup.evidence import Witness, guesses, log_odds, probability, says_otherwise, witnesses
 from cleanup.heard import heard
+from cleanup.label_form import with_bracket, without_echo, without_ends, without_specks
 from cleanup.lexicon import (
     ANY_YEAR,
     YEAR,
@@ -35,7 +36,7 @@ from cleanup.names import RepeatedNames, repeated_names
 from cleanup.numbering import mend_numbering
 from cleanup.prose import mend_prose
 from cleanup.row_codes import RowCode, row_codes
-from cleanup.signs import mend_percents, mend_signs
+from cleanup.signs import mend_percents, mend_signs, mend_strokes
 from cleanup.similarity import EditCosts, edits
 from cleanup.table_roles import TableRoles, table_roles
 from dictionaries.types import Dictionary, LabelKind
@@ -65,10 +66,11 @@ _IN_TEXT: tuple[LabelKind | None, ...] = (
 )
 _TEXT_KINDS = frozenset({BlockKind.HEADING, BlockKind.TOC, BlockKind.NOTE, BlockKind.PARAGRAPH})
 _DUST = frozenset(".,·'`’‘_|~^:;$，。、：；")
-_ENDS = re.compile(r"^[ .,·'`’‘_|\-~*^;]{1,2}(?=\w)|(?<=[\w）)”])[ .,·'`’‘_|\-~*^;]{1,2}$")
-"""Marks that dust and rules leave at the ends of a label; three dots are a leader and printed."""
 _LOST_NUMERAL = "“、”前的编号没有读出"
 _BRACKETS = dict.fromkeys(map(ord, "()\"'"))
+_TAIL = 2
+_MANY = 10
+"""Names of subjects that an ending must have in common for it to tell nothing."""
 _PREFIX = 5
 """A shorter label is often a word of its own that an entry begins with."""
 _LONGEST = 160
@@ -115,6 +117,8 @@ class _Search:
     """Entries that stand in tables."""
     costs: EditCosts
     near: Mapping[str, tuple[str, ...]]
+    tails: frozenset[str]
+    """One and two characters that many names end with."""
     options: CorrectOptions
 
 
@@ -139,7 +143,7 @@ def correct(document: Document, dictionary: Dictionary, options: CorrectOptions 
     options = options or CorrectOptions()
     words = lexicon(dictionary, document.meta.year)
     targets = tuple(dict.fromkeys(t for place in (*_IN_TABLE, *_IN_TEXT) for t in words.targets.get(place, ())))
-    document = mend_percents(mend_signs(document))
+    document = mend_strokes(mend_percents(mend_signs(document)))
     own = repeated_names(document, words)
     # a name that is itself nearly an entry may be the same misreading many times: it vouches for nothing
     short = [t for t in own.targets if len(t) < _SHORT_NAME]
@@ -149,10 +153,17 @@ def correct(document: Document, dictionary: Dictionary, options: CorrectOptions 
     scanned = frozenset(p.number for p in document.pages if p.origin is not Origin.TEXT_LAYER)
     printed = frozenset(p.number for p in document.pages if p.origin is Origin.TEXT_LAYER)
     in_tables = frozenset(t for place in _IN_TABLE for t in words.targets.get(place, ()))
-    search = _Search(words, own, scanned, printed, in_tables, EditCosts(dictionary.look_alikes), near, options)
+    search = _Search(
+        words, own, scanned, printed, in_tables, EditCosts(dictionary.look_alikes), near, _tails(words), options
+    )
     return mend_prose(
         replace(document, blocks=tuple(_correct_block(block, search) for block in document.blocks)), dictionary
     )
+
+
+def _tails(words: Lexicon) -> frozenset[str]:
+    ends = Counter(name[-length:] for name in words.codes for length in range(1, _TAIL + 1))
+    return frozenset(end for end, count in ends.items() if count >= _MANY)
 
 
 def _unknown_keys(document: Document, words: Lexicon) -> set[str]:
@@ -190,41 +201,52 @@ def _correct_block(block: Block, search: _Search) -> Block:
 
 def _correct_table(table: Table, search: _Search) -> Table:
     roles = table_roles(table)
-    table = _without_strays(table, roles, search)
+    table = join_split_codes(_without_strays(table, roles, search), search.lexicon)
     table = mend_numbering(mend_sequence(correct_codes(table, roles, search.lexicon), roles, search.lexicon), roles)
+    points = _points(table)
     codes = row_codes(table, roles)
     by_name = {c.name_at: c for c in codes if c.name_at is not None}
     names_in = frozenset(at[1] for at in by_name)
     lost = {(c.row, c.col + 1): c for c in codes if c.name_at is None}
     cells = tuple(
-        _nameless(cell, lost[cell.row, cell.col], names_in, search)
+        _nameless(cell, lost[cell.row, cell.col], names_in, points[cell.col], search)
         if (cell.row, cell.col) in lost
-        else _correct_cell(cell, by_name.get((cell.row, cell.col)), search)
+        else _correct_cell(cell, by_name.get((cell.row, cell.col)), points[cell.col], search)
         for cell in table.cells
     )
-    mended = correct_codes(replace(table, cells=cells), roles, search.lexicon)  # names that are right now know codes
+    mended = replace(table, cells=cells)
+    if cells != table.cells:
+        mended = correct_codes(mended, roles, search.lexicon)  # names that are right now know codes
     if table.title:
         title = _correct_label(Reading(table.title, table.title), (), None, search).text
         mended = replace(mended, title=title)
     return mended
 
 
-def _nameless(cell: Cell, code: RowCode, names_in: frozenset[int], search: _Search) -> Cell:
+def _points(table: Table) -> dict[int, frozenset[int]]:
+    """For each column the numbers that its labels begin with."""
+    labels: dict[int, list[str]] = {c.col: [] for c in table.cells}
+    for cell in table.cells:
+        labels[cell.col].append(cell.reading.text)
+    return {col: counted_points(texts) for col, texts in labels.items()}
+
+
+def _nameless(cell: Cell, code: RowCode, names_in: frozenset[int], points: frozenset[int], search: _Search) -> Cell:
     """A blank beside a code, in a column of names: the name was lost, or is not printed; said."""
     named = search.lexicon.standard_names(code.code)
     if cell.reading.text or cell.col not in names_in or not named:
-        return _correct_cell(cell, None, search)
+        return _correct_cell(cell, None, points, search)
     reason = f"名称空缺，编码{code.code}的标准名称是“{search.lexicon.texts[named[0]]}”"
     reasons = tuple(dict.fromkeys((*cell.reading.reasons, reason)))
     return replace(cell, reading=replace(cell.reading, needs_review=True, reasons=reasons))
 
 
-def _correct_cell(cell: Cell, code: RowCode | None, search: _Search) -> Cell:
+def _correct_cell(cell: Cell, code: RowCode | None, points: frozenset[int], search: _Search) -> Cell:
     if not cell.reading.text or cell.amount is not None:
         return cell
     if _is_plain_number(cell.reading.text):
         return _without_dust(cell)
-    reading = _correct_label(cell.reading, cell.lines, code, search)
+    reading = _correct_label(cell.reading, cell.lines, code, search, points)
     return cell if reading is cell.reading else replace(cell, reading=reading)
 
 
@@ -245,7 +267,7 @@ def _without_strays(table: Table, roles: TableRoles, search: _Search) -> Table:
         and c.col_span == 1
         and roles.is_amount_place(c)
         and is_stray(c.reading.text)
-        and not search.lexicon.is_known(key_of(c.reading.text))
+        and not search.lexicon.is_known(key_of(without_ends(c.reading.text)))
         else c
         for c in table.cells
     )
@@ -261,40 +283,41 @@ def _is_plain_number(text: str) -> bool:
     return not any(c.isalpha() for c in text)
 
 
-def _correct_label(reading: Reading, lines: Sequence[TextLine], code: RowCode | None, search: _Search) -> Reading:
-    """One label, decided once; flagged where of its numeral only the mark was read: 、机关运行经费."""
-    found = _decided(reading, lines, code, search)
+def _correct_label(
+    reading: Reading,
+    lines: Sequence[TextLine],
+    code: RowCode | None,
+    search: _Search,
+    points: frozenset[int] | None = None,
+) -> Reading:
+    """One label, decided once; flagged where of its numeral only the mark was read: 、机关运行经费.
+
+    ``points``: the numbers that other labels of its column begin with; None in running text.
+    """
+    found = _decided(reading, lines, code, search, points)
     if not reading.text.startswith("、") or split_label(found.text).prefix or _LOST_NUMERAL in found.reasons:
         return found
     return replace(found, needs_review=True, reasons=(*found.reasons, _LOST_NUMERAL))
 
 
-def _decided(reading: Reading, lines: Sequence[TextLine], code: RowCode | None, search: _Search) -> Reading:
-    """The label kept, corrected with a record, or flagged with a reason."""
-    reading = _without_specks(reading, search)
+def _decided(
+    reading: Reading,
+    lines: Sequence[TextLine],
+    code: RowCode | None,
+    search: _Search,
+    points: frozenset[int] | None,
+) -> Reading:
+    """The label kept, corrected with a record, or flagged with a reason; or both, where the correction is bold."""
+    reading = with_bracket(without_echo(without_specks(reading, search.lexicon)), search.lexicon)
     bare = without_strokes(reading, lines, search.lexicon)
-    reading = mend_mark(reading, search.lexicon) if code is None and bare is reading else bare
+    reading = mend_mark(reading, search.lexicon, points) if code is None and bare is reading else bare
     parts = split_label(reading.text)
     verdict = _judge(reading, parts, lines, code, search)
     if verdict.key is not None:
-        return _corrected(reading, parts, verdict, code, search)
+        reading = _corrected(reading, parts, verdict, code, search)
     if verdict.reason and verdict.reason not in reading.reasons:
         return replace(reading, needs_review=True, reasons=(*reading.reasons, verdict.reason))
     return reading
-
-
-def _without_specks(reading: Reading, search: _Search) -> Reading:
-    """产出指标. → 产出指标, 工会经费工会经费 → 工会经费: marks at the ends, or a line found twice."""
-    bare = _ENDS.sub("", reading.text)
-    half = bare[: len(bare) // 2]
-    if half * 2 == bare and len(half) >= 3:
-        bare = half
-    if bare == reading.text or len(bare) < 2 or search.lexicon.is_known(key_of(reading.text)):
-        return reading
-    if not search.lexicon.is_known(any_year(key_of(split_label(bare).core))):
-        return reading
-    record = Correction(reading.text, bare, Rule.DEBRIS, 0.97, search.lexicon.source)
-    return replace(reading, text=bare, corrections=(*reading.corrections, record))
 
 
 def _judge(
@@ -308,6 +331,8 @@ def _judge(
     named = words.standard_names(code.code) if code else ()
     if core in named or not core:
         return _KEEP
+    if code and len(named) == 1 and _is_tail(core, named[0], search):
+        return _Verdict(named[0], 0.9, f"名称只读出“{parts.core}”，按编码{code.code}补全")
     if words.is_known(core) or words.is_known(key_of(reading.text)):
         return _mismatch(core, code, named, search)
     near = (c for c in search.near.get(core, ()) if _may_aim(c, core, search))
@@ -328,6 +353,12 @@ def _has_lost_brackets(core: str, entry: str) -> bool:
     """Whether the label is the entry without some of its brackets or quotation marks: 因公出国境费."""
     bare = entry.translate(_BRACKETS)
     return len(core) < len(entry) and len(bare) >= 4 and core.translate(_BRACKETS) == bare
+
+
+def _is_tail(core: str, entry: str, search: _Search) -> bool:
+    """Whether one or two characters are the end of a name, and of so many names that they tell nothing: 出, 费."""
+    lost = len(entry) - len(core)
+    return len(core) <= _TAIL and lost >= _TAIL and entry.endswith(core) and core in search.tails
 
 
 def _may_aim(candidate: str, core: str, search: _Search) -> bool:

@@ -33,7 +33,7 @@ def number_in_debris(text: str) -> str | None:
 
     None when there is none, when nothing strange stands there, or when it is a unit or a sign.
     """
-    match = _IN_JUNK.fullmatch(re.sub(r"\s+", "", text))
+    match = _IN_JUNK.fullmatch("".join(text.split()))
     if match is None:
         return None
     before, number, after = match.groups()
@@ -45,7 +45,7 @@ def number_in_debris(text: str) -> str | None:
 
 def is_stray(text: str) -> bool:
     """Whether up to three characters cannot be content of a column of amounts: no digit, no sign for nil."""
-    compact = re.sub(r"\s+", "", text)
+    compact = "".join(text.split())
     return 0 < len(compact) <= _LONGEST and compact not in NIL and not any(c.isdigit() for c in compact)
 
 
@@ -54,7 +54,7 @@ def amount_columns(table: Table, roles: TableRoles) -> frozenset[int]:
     clear: Counter[int] = Counter()
     other: Counter[int] = Counter()
     for cell in table.cells:
-        text = re.sub(r"\s+", "", cell.reading.text)
+        text = "".join(cell.reading.text.split())
         if not text or cell.col_span > 1 or not roles.is_amount_place(cell):
             continue
         if _CLEAR.fullmatch(text) or number_in_debris(text):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from cleanup.lexicon import Lexicon, any_year, key_of
@@ -16,6 +16,7 @@ _DIGITS = "零一二三四五六七八九"
 NUMERALS = _DIGITS[1:] + "十"
 _MARKED = re.compile(rf"(\S{{1,3}}?)、(.+)|([{NUMERALS}]{{1,3}})[：:，,.．](.+)", re.S)
 _LOST_MARK = re.compile(rf"([{NUMERALS}]{{1,3}})\s*([：:，,.．。;；·•]?)\s*(\S.*)", re.S)
+_BEGINS = re.compile(r"([1-9])\s?[.、．]?\s?[\u4e00-\u9fff]{2}")
 _LOST_POINT = re.compile(r"([1-9])\s?([\u4e00-\u9fff]\S{3,})")
 _MOST = 99
 
@@ -51,9 +52,20 @@ class _Item:
     """What stands before the mark."""
 
 
-def mend_mark(reading: Reading, words: Lexicon) -> Reading:
-    """十卫生健康支出, 十：卫生健康支出 → 十、卫生健康支出, where what follows is a dictionary entry."""
+def counted_points(texts: Iterable[str]) -> frozenset[int]:
+    """The numbers 1–9 that labels begin with, with a point or without one: 1.因公出国, 2公务接待费."""
+    return frozenset(int(m.group(1)) for m in map(_BEGINS.match, texts) if m)
+
+
+def mend_mark(reading: Reading, words: Lexicon, beside: frozenset[int] | None = None) -> Reading:
+    """十卫生健康支出, 十：卫生健康支出 → 十、卫生健康支出, where what follows is a dictionary entry.
+
+    ``beside``: the numbers that the labels of its column begin with (``counted_points``); a lone digit is a stroke or
+    belongs to the neighbour, and gets no point. None: it stands in running text.
+    """
     digit = _LOST_POINT.fullmatch(reading.text)
+    if digit and beside is not None and not {int(digit.group(1)) - 1, int(digit.group(1)) + 1} & beside:
+        digit = None
     if digit and any_year(key_of(digit.group(2))) in words.texts and not words.is_known(key_of(reading.text)):
         return _changed(reading, f"{digit.group(1)}.{digit.group(2)}", 0.95)
     match = _LOST_MARK.fullmatch(reading.text)

@@ -38,7 +38,7 @@ MAX_KEY = 200
 @lru_cache(maxsize=1 << 15)
 def key_of(text: str) -> str:
     """The text without white space and without differences of width and quotation marks: what is compared."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text).translate(_SAME_MARKS))
+    return "".join(unicodedata.normalize("NFKC", text).translate(_SAME_MARKS).split())
 
 
 def any_year(key: str) -> str:

@@ -11,6 +11,7 @@ from cleanup.table_roles import TableRoles
 from document.types import Cell, Correction, Rule, Table
 
 _NUMBER = re.compile(r"\d{1,3}")
+_LINE, _COLUMN = "行次", "栏次"
 _MISREAD = re.compile(r"[0-9A-Za-z|.,'·*\s]{1,5}")
 Place = tuple[int, int]
 
@@ -31,7 +32,9 @@ def counting_cells(table: Table, roles: TableRoles) -> tuple[tuple[Cell, ...], .
 def mend_numbering(table: Table, roles: TableRoles) -> Table:
     """The table with line and column numbers mended that both neighbours contradict; idempotent."""
     lost = (*_lost_numbers(table, roles), *_numbers_by_place(table, roles))
-    mended = {(c.row, c.col): _with_number(c, n) for c, n in lost}
+    used = {col for c in table.cells if c.reading.text for col in range(c.col, c.col + c.col_span)}
+    mended = {(c.row, c.col): _with_number(c, n) for c, n in lost if c.col in used}
+    mended |= {(c.row, c.col): _known_as(c, word, Rule.FIXED_LABEL) for c, word in _heads(table, roles)}
     for run in counting_cells(table, roles):
         for cell, number in zip(run, _counted(run), strict=True):
             said = cell.reading.text == str(number) and not cell.reading.needs_review
@@ -40,6 +43,28 @@ def mend_numbering(table: Table, roles: TableRoles) -> Table:
     if not mended:
         return table
     return replace(table, cells=tuple(mended.get((c.row, c.col), c) for c in table.cells))
+
+
+def _heads(table: Table, roles: TableRoles) -> Iterator[tuple[Cell, str]]:
+    """栏次 before a row that counts and 行次 over a column that does, half misread: 样次, 行; known by their place."""
+    head = [c for c in table.cells if c.row < roles.header_rows and c.row not in roles.numbering_rows]
+    lines = {col: [c for c in head if c.col == col and c.col_span == 1] for col in sorted(roles.line_columns)}
+    said = {c.reading.text for cells in lines.values() for c in cells if c.reading.text}
+    if said and all(_is_half(text, _LINE) for text in said):
+        for cells in lines.values():
+            words = [c for c in cells if c.reading.text]
+            for cell in words or cells[:1]:
+                if cell.reading.text != _LINE and len(cells) - len(words) <= 1:
+                    yield cell, _LINE
+    for row in roles.numbering_rows:
+        words = [c for c in table.cells if c.row == row and any(x.isalpha() for x in c.reading.text)]
+        if len(words) == 1 and words[0].reading.text != _COLUMN and _is_half(words[0].reading.text, _COLUMN):
+            yield words[0], _COLUMN
+
+
+def _is_half(text: str, word: str) -> bool:
+    """Whether a text is the word, or has one of its two characters lost or misread."""
+    return 0 < len(text) <= len(word) and (text in word or any(a == b for a, b in zip(text, word, strict=False)))
 
 
 def _lost_numbers(table: Table, roles: TableRoles) -> Iterator[tuple[Cell, int]]:
@@ -146,11 +171,16 @@ def _at(values: Sequence[int | None], places: Iterable[int]) -> list[int | None]
 
 
 def _with_number(cell: Cell, number: int) -> Cell:
+    return _known_as(cell, str(number), Rule.NUMBER_FORMAT)
+
+
+def _known_as(cell: Cell, text: str, rule: Rule) -> Cell:
+    """The cell with what its place says that it holds."""
     reading = cell.reading
     mended = reading
-    if reading.text != str(number):
-        record = Correction(reading.text, str(number), Rule.NUMBER_FORMAT, 0.97, "sequence")
-        mended = replace(reading, text=str(number), corrections=(*reading.corrections, record))
+    if reading.text != text:
+        record = Correction(reading.text, text, rule, 0.97, "sequence")
+        mended = replace(reading, text=text, corrections=(*reading.corrections, record))
     # ink that nobody read, or a number whose form was in doubt: now it is known what it says
     mended = replace(mended, needs_review=False, reasons=())
     return replace(cell, reading=mended)

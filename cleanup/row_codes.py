@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -43,7 +42,7 @@ def _codes_of_row(row: dict[int, Cell], roles: TableRoles) -> list[RowCode]:
         places.append((roles.level_columns, pieces))
     found = []
     for columns, text in places:
-        code = re.sub(r"\s+", "", text)
+        code = "".join(text.split())
         if CODE.fullmatch(code):
             found.append(RowCode(code, row[columns[0]].row, columns[-1], _name_beside(row, columns[-1])))
     return found

@@ -9,6 +9,9 @@ from document.types import Cell, Correction, Document, Reading, Rule, Table
 
 _SIGN = re.compile(r"\s*([<>＜＞≥≤≧≦])\s*\d")
 _WITH_BAR = {"<": "≤", ">": "≥", "＜": "≤", "＞": "≥"}
+_STROKE = re.compile(
+    r"([≥≤<>]?\s?[\d,.]{1,12}万?[次人天家个套元辆份期场项批篇件户])[1lI|](年|月|天|季度|人|次|批|期|册|亩|户)"
+)
 _SURE = 0.98
 _ODDS = 5.0
 _MANY = 4
@@ -52,6 +55,25 @@ def mend_percents(document: Document) -> Document:
         for b in document.blocks
     )
     return replace(document, blocks=blocks)
+
+
+def mend_strokes(document: Document) -> Document:
+    """17次1年 → 17次/年: a 1 between two units is the stroke between them."""
+    blocks = tuple(
+        replace(b, cells=tuple(_with_stroke(c) for c in b.cells)) if isinstance(b, Table) else b
+        for b in document.blocks
+    )
+    return replace(document, blocks=blocks)
+
+
+def _with_stroke(cell: Cell) -> Cell:
+    text = cell.reading.text
+    match = _STROKE.fullmatch(text)
+    if match is None:
+        return cell
+    record = Correction(text, f"{match.group(1)}/{match.group(2)}", Rule.NUMBER_FORMAT, 0.97)
+    reading = replace(cell.reading, text=record.after, corrections=(*cell.reading.corrections, record))
+    return replace(cell, reading=reading)
 
 
 def _with_percent(cell: Cell) -> Cell:

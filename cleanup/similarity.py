@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 
 from rapidfuzz.distance import Levenshtein
@@ -44,6 +45,7 @@ def distance(left: str, right: str, costs: EditCosts) -> float:
     return _table(left[:MAX_LENGTH], right[:MAX_LENGTH], costs)[-1][-1]
 
 
+@lru_cache(maxsize=1 << 16)
 def edits(left: str, right: str) -> tuple[Edit, ...]:
     """A shortest way from ``left`` to ``right`` (rapidfuzz), as the differences from the start to the end."""
     return tuple(

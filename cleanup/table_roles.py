@@ -68,7 +68,7 @@ def table_roles(table: Table) -> TableRoles:
     head: dict[int, list[str]] = defaultdict(list)
     body: dict[int, list[str]] = defaultdict(list)
     for cell in table.cells:
-        text = re.sub(r"\s+", "", cell.reading.text)
+        text = "".join(cell.reading.text.split())
         if not text or cell.row in numbering:
             continue
         if cell.row < header_rows:
@@ -87,7 +87,7 @@ def _header_rows(table: Table) -> int:
     """Rows above the first with a code, an amount, or the words that only begin a body row."""
     rows: dict[int, list[str]] = defaultdict(list)
     for cell in table.cells:
-        rows[cell.row].append(re.sub(r"\s+", "", cell.reading.text))
+        rows[cell.row].append("".join(cell.reading.text.split()))
     for row in sorted(rows):
         texts = [t for t in rows[row] if t]
         ends = any(CODE.fullmatch(code_form(t)) or _DECIMAL.fullmatch(t) for t in texts)
@@ -106,7 +106,7 @@ def _numbering_rows(table: Table, header_rows: int) -> frozenset[int]:
     """Body rows that hold only 1, 2, 3 … besides 栏次."""
     rows: dict[int, list[str]] = defaultdict(list)
     for cell in table.cells:
-        text = re.sub(r"\s+", "", cell.reading.text)
+        text = "".join(cell.reading.text.split())
         if text and cell.row <= header_rows + 1:
             rows[cell.row].append(text)
     return frozenset(row for row, texts in rows.items() if _numbers_columns(texts))

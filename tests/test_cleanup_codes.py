@@ -181,3 +181,36 @@ def test_a_blank_first_code_is_said_by_the_code_below_it() -> None:
 def test_a_name_that_was_mended_mends_its_code() -> None:
     rows = [["科目编码", "科目名称"], *map(list, GOODS[:4]), ["3212", "因公出国(境)费用"], *map(list, GOODS[5:])]
     assert corrected(rows)[5][0].text == "30212"
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "code", "name"),
+    [
+        ("3021", "3 维修（护）费", "30213", "维修（护）费"),
+        ("3022", "24 被装购置费", "30224", "被装购置费"),  # the 2 was read on both sides
+        ("3021", "-8 专用材料费", "30218", "专用材料费"),
+    ],
+)
+def test_a_code_cut_by_the_line_between_two_cells_is_joined(left: str, right: str, code: str, name: str) -> None:
+    rows = [["科目编码", "科目名称"], ["30201", "办公费"], [left, right], ["30231", "公务用车运行维护费"]]
+    assert [reading.text for reading in corrected(rows)[2]] == [code, name]
+
+
+def test_a_digit_before_a_name_that_is_not_the_codes_is_left() -> None:
+    rows = [["科目编码", "科目名称"], ["30201", "办公费"], ["3021", "5 公务接待费"], ["30231", "公务用车运行维护费"]]
+    assert corrected(rows)[2][0].text == "3021"
+
+
+def test_a_name_of_which_only_the_end_was_read_is_known_from_its_code_and_said() -> None:
+    rows = [["科目编码", "科目名称"], ["208", "出"], ["20805", "支出"], ["210", "卫生"], ["212", "管理事务"]]
+    found = [row[1] for row in corrected(rows)[1:]]
+    names = ["社会保障和就业支出", "行政事业单位养老支出", "卫生", "管理事务"]
+    assert [reading.text for reading in found] == names
+    assert found[0].needs_review
+    assert "208" in found[0].reasons[0]
+
+
+@pytest.mark.parametrize(("read", "target"), [("≥17次1年", "≥17次/年"), ("300元l人", "300元/人"), ("11年", "11年")])
+def test_a_one_between_two_units_is_a_stroke(read: str, target: str) -> None:
+    rows = [["三级指标", "指标值"], ["培训次数", read], ["培训人数", "≥30人"]]
+    assert corrected(rows)[1][1].text == target

@@ -267,3 +267,10 @@ def test_a_numeral_of_which_only_the_mark_was_read_is_said() -> None:
     assert (found.needs_review, found.reasons) == (True, ("“、”前的编号没有读出",))
     assert not label_after("机关运行经费").needs_review
     assert label_after("一、机关运行经费").text == "一、机关运行经费"
+
+
+def test_a_word_with_a_speck_in_a_column_of_amounts_is_no_debris() -> None:
+    """合计. in a head that runs into the body: what is left without the speck is an entry."""
+    rows = [["科目名称", "预算数"], ["教育支出", "1.00"], ["国防支出", "2.00"], ["外交支出", "3.00"], ["", "合计."]]
+    document = replace(document_of(rows), pages=(Page(1, Origin.SCAN, 100, 100),))
+    assert correct(document, DICTIONARY).tables[0].cells[-1].reading.text == "合计"

@@ -285,3 +285,36 @@ def body(labels: list[str]) -> list[str]:
 )
 def test_lists_that_begin_again_skip_or_have_no_numbers_stay(labels: list[str]) -> None:
     assert body(labels) == labels
+
+
+HALF_READ = [
+    ["项目", "行", "金额", "项目", "", "金额"],
+    ["样次", "", "1", "栏次", "", "2"],
+    *([f"项目{n}", str(n), "1.00", f"内容{n}", str(n + 6), "2.00"] for n in range(1, 7)),
+]
+
+
+def test_half_read_words_over_and_before_counts_are_known_by_their_place() -> None:
+    table = table_of(HALF_READ)
+    mended = mend_numbering(table, table_roles(table))
+    texts = [[c.reading.text for c in mended.cells if c.row == row] for row in (0, 1)]
+    assert texts[0] == ["项目", "行次", "金额", "项目", "行次", "金额"]
+    assert mend_numbering(mended, table_roles(mended)) == mended
+
+
+def test_other_words_over_counts_stay() -> None:
+    rows = [["序号", "名称", "金额"], *([str(n), f"内容{n}", "2.00"] for n in range(1, 7))]
+    table = table_of(rows)
+    assert mend_numbering(table, table_roles(table)) == table
+
+
+def test_no_number_is_put_into_a_column_that_holds_nothing() -> None:
+    rows = [["项目", "a", "b", "c", ""], ["栏次", "1", "2", "3", ""], ["合计", "1.00", "2.00", "3.00", ""]]
+    table = table_of(rows)
+    assert mend_numbering(table, table_roles(table)) == table
+
+
+def test_a_digit_before_an_entry_gets_a_point_only_where_others_count() -> None:
+    lone, counted = Reading("7本年支出合计", "7本年支出合计"), Reading("2公务接待费", "2公务接待费")
+    assert mend_mark(lone, WORDS, frozenset({1, 2})) == lone
+    assert mend_mark(counted, WORDS, frozenset({1, 2})).text == "2.公务接待费"

@@ -31,9 +31,9 @@ class UnreadOptions(BaseModel):
     darkness: float = Field(0.55, gt=0, le=1, description="darkness of the ink against the page's text (0-1)")
     inset: float = Field(1.3, ge=0, le=10, description="border of a cell where ink is rule (points)")
     bridge: float = Field(0.2, ge=0, le=1, description="gaps inside a broken character that are closed")
-    low: float = Field(0.55, gt=0, le=1, description="lowest character")
+    low: float = Field(0.42, gt=0, le=1, description="lowest character: digits are lower than the boxes of lines")
     high: float = Field(1.7, gt=0, le=5, description="highest character")
-    narrow: float = Field(0.3, gt=0, le=1, description="narrowest group of strokes that counts")
+    narrow: float = Field(0.1, gt=0, le=1, description="narrowest group of strokes that counts: a lone 1")
     filled: float = Field(0.16, gt=0, le=1, description="share (0-1) of a character's box that its ink fills")
     dropped: float = Field(1.5, gt=0, le=20, description="shortest line that was read in the cell and not kept")
     tall: float = Field(

@@ -54,6 +54,14 @@ def test_characters_in_a_blank_cell_are_said() -> None:
     assert flagged(pixels)
 
 
+@pytest.mark.parametrize(("text", "size"), [("0", 0.42), ("3", 0.42), ("1", 0.5)])
+def test_a_lone_digit_of_small_type_is_said(text: str, size: float) -> None:
+    """Half as high as the boxes in which lines are found, which have a margin."""
+    pixels = paper()
+    cv2.putText(pixels, text, (300, 48), cv2.FONT_HERSHEY_SIMPLEX, size, 0, 2)
+    assert flagged(pixels)
+
+
 @pytest.mark.parametrize("mark", ["nothing", "speck", "rule", "pale"])
 def test_specks_rules_and_pale_residue_are_not(mark: str) -> None:
     pixels = paper()

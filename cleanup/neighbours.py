@@ -77,16 +77,16 @@ def lone_blanks(table: Table, roles: TableRoles, grid: AmountGrid | None) -> tup
     amounts = frozenset(grid.heads) if grid is not None else frozenset[int]()
     columns = _word_columns(table, roles, amounts)
     rows = _filled(table, roles, columns, amounts)
-    sure = [c for c in table.cells if c.row in rows and c.reading.text.strip() and not c.reading.needs_review]
     doubted = {c.col for c in table.cells if c.row in rows and c.reading.needs_review}
-    short = columns - {c.col for c in sure if len(c.reading.text.strip()) > SHORT}
+    texts = {(c.row, c.col): c.reading.text.strip() for c in table.cells}
     blanks = {(c.row, c.col) for c in table.cells if not c.reading.text.strip() and (c.row_span, c.col_span) == (1, 1)}
     found = []
-    for col in short:
+    for col in columns:
         alike = {row: filled - (doubted - {col}) for row, filled in rows.items()}
-        kinds = Counter(alike.values())
+        lacking = Counter(filled for filled in alike.values() if col not in filled)
+        having = Counter(f for row, f in alike.items() if col in f and 0 < len(texts.get((row, col), "")) <= SHORT)
         for row, filled in alike.items():
-            odd = filled and (row, col) in blanks and kinds[filled | {col}] >= PEERS * kinds[filled]
+            odd = filled and (row, col) in blanks and having[filled | {col}] >= PEERS * lacking[filled]
             found += [(row, col)] if odd else []
     return tuple(sorted(found))
 

@@ -15,7 +15,8 @@ from dataclasses import replace
 from cleanup.amount_grid import PARTIAL, PLAIN, AmountGrid, plain, read_grid
 from cleanup.completeness import flagged
 from cleanup.table_roles import TableRoles, table_roles
-from document.types import Document, Table
+from document.amounts import parse_amount
+from document.types import Cell, Document, Table
 
 PEERS = 3
 """Rows that have a word in a column, and else just what the row with a blank has, from which the blank is odd; and as
@@ -28,6 +29,7 @@ WITH_UNIT = 0.75
 LOST_WORD = "同类各行此列都有文字，此格空白"
 NO_UNIT = "指标值没有单位或百分号，同表其他指标值有"
 LONE_ORDINAL = "编号前没有上一号，可能多读了数字或缺行"
+BLANK_TWIN = "同一行另一处相同名称的格有数，此格空白"
 LONE_CHARACTER = "名称只读出一个字，可能不全"
 _REMARK = re.compile(r"备注|说明|原因|附注|其中")
 _IN_PERCENT = re.compile(r"(?:率|比例|比重|占比|满意度)$")
@@ -61,6 +63,8 @@ def find_odd_ones(table: Table) -> Mapping[Place, tuple[str, ...]]:
         found[place].append(NO_UNIT)
     for place in _lone_ordinals(grid) if grid is not None else ():
         found[place].append(LONE_ORDINAL)
+    for place in _blank_twins(table):
+        found[place].append(BLANK_TWIN)
     for place in _lone_characters(table, grid) if grid is not None else ():
         found[place].append(LONE_CHARACTER)
     return {place: tuple(words) for place, words in found.items()}
@@ -123,6 +127,24 @@ def _filled(
     return {row: frozenset(filled) for row, filled in found.items() if row not in heads}
 
 
+def _blank_twins(table: Table) -> Iterator[Place]:
+    """A blank right of a label that stands twice in its row and has a number the other time: a form in two halves."""
+    rows: dict[int, dict[int, Cell]] = defaultdict(dict)
+    for cell in table.cells:
+        rows[cell.row][cell.col] = cell
+    for row, cells in rows.items():
+        beside: dict[str, list[Cell]] = defaultdict(list)
+        for cell in cells.values():
+            value = cells.get(cell.col + cell.col_span)
+            if value is not None and _WORD.search(cell.reading.text):
+                beside[plain(cell.reading.text)].append(value)
+        for values in beside.values():
+            filled = sum(parse_amount(v.reading.text) is not None for v in values)
+            blank = [v.col for v in values if not v.reading.text.strip()]
+            if len(values) == 2 and filled == len(blank) == 1:
+                yield row, blank[0]
+
+
 # --- targets ----------------------------------------------------------------------------------------------
 
 
@@ -154,8 +176,13 @@ def _lone_ordinals(grid: AmountGrid) -> Iterable[Place]:
         if label.col == col and label.ordinal is not None and not is_section:
             counted[col, label.rank].append((row, label.ordinal))
     for (col, _), items in counted.items():
-        if len(items) == 1 and items[0][1] > 1:
-            yield items[0][0], col
+        row, ordinal = items[0]
+        if len(items) > 1 or ordinal == 1:
+            continue
+        yield row, col
+        above = grid.labels.get((row - 1, col))
+        if ordinal == 2 and above is not None and above.col == col and above.rank == PLAIN:
+            yield row - 1, col  # it may have lost its ①
 
 
 def _lone_characters(table: Table, grid: AmountGrid) -> Iterable[Place]:

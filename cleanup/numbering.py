@@ -109,7 +109,10 @@ def _numbers_by_place(table: Table, roles: TableRoles) -> Iterator[tuple[Cell, i
         places = [c for c in cells if not c.reading.text or _NUMBER.fullmatch(c.reading.text)]
         read = {n: _number_of(c) for n, c in enumerate(places, 1)}
         known = [number == n for n, number in read.items() if number is not None]
-        if len(known) >= _MANY * len(places) and all(known) and len(known) >= _LEAST_KNOWN:
+        halves = sum(c.reading.text == "栏次" for c in cells)
+        one_each = len(places) == halves == len(known) + 1 > 1
+        many = len(known) >= _MANY * len(places) and len(known) >= _LEAST_KNOWN
+        if all(known) and (many or one_each):
             yield from ((c, n) for n, c in enumerate(places, 1) if not c.reading.text)
 
 

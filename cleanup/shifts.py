@@ -160,11 +160,10 @@ def _pushed(table: Table, joined: Iterable[tuple[int, int]]) -> list[tuple[int, 
         by_col[col].append(row)
     first = min((col for col, rows in by_col.items() if len(rows) >= 2), default=table.n_cols)
     rows, top = by_col.get(first, []), min(by_col.get(first, [0]))
-    return [
-        (c.row, c.col)
-        for c in table.cells
-        if c.col > first and c.row >= top and (c.row in rows or c.reading.text.strip())
-    ]
+    pushed = [c for c in table.cells if c.col > first and c.row >= top]
+    if 2 * sum(bool(c.verified_by) for c in pushed) > sum(c.amount is not None for c in pushed):
+        return []  # its amounts add up: they stand under their own heads
+    return [(c.row, c.col) for c in pushed if c.row in rows or c.reading.text.strip()]
 
 
 def _contents(cell: Cell) -> int:

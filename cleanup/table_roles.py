@@ -117,6 +117,8 @@ def _numbers_columns(texts: list[str]) -> bool:
     words = [t for t in texts if not _INTEGER.fullmatch(t)]
     steps = sum(b == a + 1 for a, b in pairwise(numbers))
     named = "栏次" in words
+    if named and numbers and set(words) <= {"栏次", "行次"}:
+        return True  # 栏次, a number that was lost, 栏次, 2
     counting = len(numbers) >= 2 and steps >= max(1, (0.3 if named else 0.6) * (len(numbers) - 1))
     return counting and (named or len(words) <= 1)
 

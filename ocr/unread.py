@@ -45,6 +45,8 @@ class UnreadOptions(BaseModel):
         le=10,
         description="width, in its heights, of a box that holds more than the one character read in it",
     )
+    room: float = Field(1.2, gt=0, le=5, description="height above or below a cell's lines where another finds room")
+    margin: float = Field(0.1, ge=0, le=1, description="how far ink reaches out of the box of its line")
     page_ink: int = Field(8, ge=1, le=1000, description="pieces of ink as high as type that make a page not blank")
 
 
@@ -94,12 +96,26 @@ def _noted(
     options: UnreadOptions,
 ) -> Cell:
     if cell.reading.text:
-        return _said(cell, REASON_MORE) if any(_holds_more(k, size, options) for k in cell.lines) else cell
+        more = any(_holds_more(k, size, options) for k in cell.lines) or any(
+            has_characters(dark, room, unit, size, least, options) for room in _rooms(cell, size, options)
+        )
+        return _said(cell, REASON_MORE) if more else cell
     if any(cell.box.contains(*box.center) for box in dropped) or has_characters(
         dark, cell.box, unit, size, least, options
     ):
         return _said(cell, REASON)
     return cell
+
+
+def _rooms(cell: Cell, size: float, options: UnreadOptions) -> list[Box]:
+    """The parts of a cell above and below its lines where a further line would find room."""
+    if not cell.lines or any(line.angle for line in cell.lines):
+        return []
+    box, margin = cell.box, options.margin * size
+    top = min(line.box.top for line in cell.lines) - margin
+    bottom = max(line.box.bottom for line in cell.lines) + margin
+    parts = ((box.top, top), (bottom, box.bottom))
+    return [Box(box.left, a, box.right, b) for a, b in parts if b - a >= options.room * size]
 
 
 def _holds_more(line: TextLine, size: float, options: UnreadOptions) -> bool:

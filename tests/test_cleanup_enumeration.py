@@ -168,6 +168,14 @@ def test_a_first_column_number_comes_back_in_lists_side_by_side() -> None:
     assert [c.reading.text for c in mended.cells if c.row == 1] == ["栏次", "", "1", "栏次", "", "2", "3", "4"]
 
 
+@pytest.mark.parametrize(("left", "right"), [("", "2"), ("1", "")])
+def test_a_column_number_comes_back_where_each_half_has_one(left: str, right: str) -> None:
+    heads = ["项目", "行次", "金额", "项目", "行次", "金额"]
+    table = table_of([heads, ["栏次", "", left, "栏次", "", right], ["收入", "1", "1.00", "支出", "2", "2.00"]])
+    mended = mend_numbering(table, table_roles(table))
+    assert [c.reading.text for c in mended.cells if c.row == 1] == ["栏次", "", "1", "栏次", "", "2"]
+
+
 def test_a_first_column_number_comes_back_before_two_and_three() -> None:
     table = table_of(
         [["科目编码", "名称", "甲", "乙", "丙"], ["栏次", "", "2", "3", "4"], ["201", "水费", "1.0", "2.0", "3.0"]]

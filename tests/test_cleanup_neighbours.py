@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleanup.neighbours import LONE_CHARACTER, LONE_ORDINAL, LOST_WORD, NO_UNIT, find_odd_ones, note_odd_ones
+from cleanup.neighbours import (
+    BLANK_TWIN,
+    LONE_CHARACTER,
+    LONE_ORDINAL,
+    LOST_WORD,
+    NO_UNIT,
+    find_odd_ones,
+    note_odd_ones,
+)
 from document.types import Table
 from tests.amount_tables import EXPENDITURE, document, table
 
@@ -106,6 +114,20 @@ def test_an_enumerator_that_nothing_leads_to_is_said() -> None:
     assert odd(*rows) == {(3, 0): (LONE_ORDINAL,)}
     rows[3][0] = "1.本年收入合计"
     assert not odd(*rows)
+
+
+def test_a_second_item_without_a_first_doubts_the_row_above_as_well() -> None:
+    rows = [["项目", "金额"], ["一、公务接待费", "9.00"], ["公务用车购置费", "1.00"], ["②公务用车运行费", "8.00"]]
+    assert set(odd(*rows)) == {(2, 0), (3, 0)}
+
+
+def test_a_form_in_two_halves_says_a_nought_in_both() -> None:
+    rows = [
+        ["资金", "实施期资金总额：", "9,900", "年度资金总额：", "9,900"],
+        ["资金", "其中：上级财政资金", "", "其中：上级财政资金", "0"],
+        ["资金", "单位自筹", "", "单位自筹", ""],
+    ]
+    assert odd(*rows) == {(1, 2): (BLANK_TWIN,)}
 
 
 TEXTS = st.sampled_from(["", "", "是", "甲中心", "1.00", "≥95", "≥95%", "7.某费", "合计", "2080501"])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleanup.completeness import note_missing
+from cleanup.completeness import JOINED, note_missing
 from cleanup.shifts import find_shifts, note_shifts
 from document.geometry import Box
 from document.types import Reading, Table, TextLine
@@ -111,6 +111,17 @@ def test_what_stands_right_of_two_columns_read_as_one_is_said_as_well() -> None:
         ["", "", "", "0.40", ""],
     ]
     assert flagged(noted(*rows)) == {(1, 2), (2, 2), *((r, c) for r in (1, 2) for c in (3, 4)), (3, 3)}
+
+
+def test_amounts_that_add_up_are_in_their_columns_whatever_two_cells_beside_them_hold() -> None:
+    whole = document(table(EXPENDITURE)).tables[0]
+    joined = [
+        replace(c, reading=replace(c.reading, reasons=(JOINED,))) if c.col == 1 and c.row in (4, 5) else c
+        for c in whole.cells
+    ]
+    proved = [replace(c, verified_by=("合计=各列之和",)) if c.amount else c for c in joined]
+    assert flagged(note_shifts(document(replace(whole, cells=tuple(proved)))).tables[0]) == {(4, 1), (5, 1)}
+    assert (4, 2) in flagged(note_shifts(document(replace(whole, cells=tuple(joined)))).tables[0])
 
 
 def test_two_amounts_in_one_cell_mark_that_cell_alone() -> None:

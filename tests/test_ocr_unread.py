@@ -114,3 +114,20 @@ def test_one_han_character_in_a_box_as_wide_as_two_is_said(text: str, width: flo
     noted = note_unread(content, page_of(paper()), ()).blocks[0]
     assert isinstance(noted, Table)
     assert noted.cells[1].reading.needs_review == said
+
+
+@pytest.mark.parametrize(("below", "said"), [(True, True), (False, False)])
+def test_a_second_line_that_was_not_found_is_said(below: bool, said: bool) -> None:
+    """上缴上级 over 支出 in a narrow head, of which the detector found the first line alone."""
+    pixels = paper()
+    if below:
+        cv2.putText(pixels, "88", (240, 92), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 0, 2)
+    content = content_of()
+    table = content.blocks[0]
+    assert isinstance(table, Table)
+    line = TextLine("上缴上级", Box(110, 14, 160, 26), 0.99)
+    head = Cell(0, 1, 1, Box(100, 10, 200, 54), Reading("上缴上级", "上缴上级"), lines=(line,))
+    content = replace(content, blocks=(replace(table, cells=(table.cells[0], head)),))
+    noted = note_unread(content, page_of(pixels), ()).blocks[0]
+    assert isinstance(noted, Table)
+    assert noted.cells[1].reading.needs_review == said

@@ -8,7 +8,7 @@ the two agree both are verified; where they are one slip apart, or the scores do
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -39,17 +39,20 @@ class _Notes:
 
 def check_forms(document: Document, identities: Identities) -> Document:
     """The document with total scores and project sums of its forms verified, or flagged with the sum in words."""
-    scores, sums = identities.of_kind(IdentityKind.SCORE), identities.of_kind(IdentityKind.FORM_PROSE)
-    blocks = tuple(_checked(b, scores, sums) if isinstance(b, Table) else b for b in document.blocks)
+    kinds = (IdentityKind.SCORE, IdentityKind.FORM_PROSE, IdentityKind.RATE)
+    scores, sums, rates = (identities.of_kind(kind) for kind in kinds)
+    blocks = tuple(_checked(b, scores, sums, rates) if isinstance(b, Table) else b for b in document.blocks)
     return replace(document, blocks=blocks)
 
 
-def _checked(table: Table, scores: Sequence[Identity], sums: Sequence[Identity]) -> Table:
+def _checked(table: Table, scores: Sequence[Identity], sums: Sequence[Identity], rates: Sequence[Identity]) -> Table:
     notes = _Notes({}, {})
     for identity in scores:
         _note_score(table, identity, notes)
     for identity in sums:
         _note_sum(table, identity, notes)
+    for identity in rates:
+        _note_rates(table, identity, notes)
     if not notes.verified and not notes.doubts:
         return table
     return replace(table, cells=tuple(_with_notes(c, notes) for c in table.cells))
@@ -114,6 +117,52 @@ def _earned_by_rate(table: Table, identity: Identity, scored: set[int]) -> Itera
         if found and worth is not None and (named or rate.col_span > 1):
             share = Decimal(found.group(1) or found.group(2)) / 100
             yield (worth * min(share, Decimal(1))).quantize(Decimal("0.01"))
+
+
+# --- rates ------------------------------------------------------------------------------------------------
+
+
+def _note_rates(table: Table, identity: Identity, notes: _Notes) -> None:
+    """执行率 in a column against the columns of what was spent and what there was to spend; any budget will do."""
+    if len(identity.parts) < 2:
+        return
+    heads = [_named(table, labels) for labels in (identity.parts[0].labels, identity.total, identity.parts[1].labels)]
+    cells = {(c.row, c.col): c for c in table.cells}
+    for rate_head in heads[0]:
+        spent_cols = [h.col for h in heads[1] if h.row == rate_head.row]
+        had_cols = [h.col for h in heads[2] if h.row == rate_head.row]
+        for rate in (c for c in table.cells if c.col == rate_head.col and c.row > rate_head.row):
+            spent = [(rate.row, c) for c in spent_cols[:1] if _money(cells.get((rate.row, c))) is not None]
+            had = [(rate.row, c) for c in had_cols if _money(cells.get((rate.row, c)))]
+            said = parse_amount(rate.reading.text)
+            if said is not None and said.percent and spent and had:
+                _note_rate(rate, said.value, spent[0], had, cells, identity, notes)
+
+
+def _note_rate(
+    rate: Cell,
+    said: Decimal,
+    spent: Place,
+    had: Sequence[Place],
+    cells: Mapping[Place, Cell],
+    identity: Identity,
+    notes: _Notes,
+) -> None:
+    step = Decimal(1).scaleb(int(said.as_tuple().exponent))
+    paid = _money(cells[spent]) or Decimal(0)
+    right = {place: 100 * paid / (_money(cells[place]) or Decimal(1)) for place in had}
+    holding = [place for place, meant in right.items() if abs(meant - said) <= step]
+    places = ((rate.row, rate.col), spent, *(holding or had))
+    if holding:
+        notes.verified.update(dict.fromkeys(places, identity.name))
+        return
+    best = min(right.values(), key=lambda meant: abs(meant - said))
+    notes.doubts.update(dict.fromkeys(places, f"{identity.name}：{said}%与{best:.2f}%不符"))
+
+
+def _money(cell: Cell | None) -> Decimal | None:
+    amount = parse_amount(cell.reading.text) if cell is not None else None
+    return amount.value if amount is not None and not amount.percent else None
 
 
 # --- a project's sum ----------------------------------------------------------------------------------------

@@ -21,8 +21,11 @@ from document.types import Table
 Grids = Mapping[int, tuple[Table, AmountGrid]]
 """By block index."""
 _TITLE_LEAD = re.compile(
-    r"^(?:附?表?[一二三四五六七八九十\d]{1,3}[、.．:：]?|公开\d{1,2}表|20\d{2}年度?|部门|单位|区级|市级|县级)+"
+    r"^(?:20\d{2}年?度?|附?表(?:[一二三四五六七八九十]{1,3}|\d{1,2}(?=\D|20\d{2}))[、.．:：]?|[一二三四五六七八九十\d]{1,3}[、.．:：]"
+    r"|(?:预算)?公开(?:表\d{1,2}|\d{1,2}表)|部门|单位|区级|市级|县级|本级)+"
 )
+"""Number, year and level before what a table is called."""
+_BRACKETED_END = re.compile(r"（[^（）]{1,20}）$")
 MAX_TERMS = 400
 """A sum of more terms is not looked at."""
 
@@ -558,7 +561,7 @@ def _across(grids: Grids, identity: Identity) -> Iterator[Equation]:
 def _named_place(grids: Grids, address: str) -> Place | None:
     """``table!row!column``, each with alternatives; None unless exactly one table fits."""
     titles, rows, columns = ([plain(x) for x in piece.split("|")] for piece in address.split("!"))
-    fitting = [(block, grid) for block, (table, grid) in grids.items() if bare_title(table.title or "") in titles]
+    fitting = [(block, grid) for block, (table, grid) in grids.items() if _named(table) in titles]
     if len(fitting) != 1:
         return None
     block, grid = fitting[0]
@@ -567,6 +570,11 @@ def _named_place(grids: Grids, address: str) -> Place | None:
             if grid.head(col) in columns:
                 return Place(block, row, col)
     return None
+
+
+def _named(table: Table) -> str:
+    """The table's bare title without what stands in brackets at its end: （不含上年结转）."""
+    return _BRACKETED_END.sub("", plain(bare_title(table.title or "")))
 
 
 def bare_title(title: str) -> str:

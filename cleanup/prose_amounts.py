@@ -21,7 +21,8 @@ from document.types import BlockKind, Correction, Document, Reading, Rule, Table
 _NUMBER = re.compile(
     r"(?<![\d.,])(\d{1,3}(?:[,，]\d{3})+(?:\.\d{1,4})?|\d{1,15}(?:\.\d{1,4})?)\s?(万元|亿元|千元|元|%|％)"
 )
-_SCALE = {"元": Decimal(1), "千元": Decimal(1000), "万元": Decimal(10_000), "亿元": Decimal(100_000_000)}
+SCALE = {"元": Decimal(1), "千元": Decimal(1000), "万元": Decimal(10_000), "亿元": Decimal(100_000_000)}
+"""What one of a unit is in yuan."""
 _RATE = re.compile(
     r"([\d,]{1,20}\.?\d{0,6})[/÷]([\d,]{1,20}\.?\d{0,6})[×xX*]100[%％]?[)）]{0,2}\s?=\s?(\d{1,6}\.?\d{0,4})[%％]"
 )
@@ -53,12 +54,12 @@ class ProseNumber:
     @property
     def yuan(self) -> Decimal:
         """The amount in yuan."""
-        return self.value * _SCALE[self.unit]
+        return self.value * SCALE[self.unit]
 
     @property
     def is_amount(self) -> bool:
         """Money, not a percentage."""
-        return self.unit in _SCALE
+        return self.unit in SCALE
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def _table_amounts(document: Document) -> dict[Decimal, bool]:
     """All amounts the tables print, in yuan; True where a sum vouches for one."""
     found: dict[Decimal, bool] = {}
     for table in document.tables:
-        scale = _SCALE.get((table.unit or "万元").strip(), Decimal(10_000))
+        scale = SCALE.get((table.unit or "万元").strip(), Decimal(10_000))
         for cell in table.cells:
             if cell.amount is not None and not cell.reading.needs_review:
                 value = Decimal(cell.amount) * scale
@@ -258,7 +259,7 @@ def _mended(claim: _Claim, text: str, wholes: Sequence[Decimal], printed: Mappin
 
 
 def _vouched(printed: Mapping[Decimal, bool], number: ProseNumber) -> Iterable[Decimal]:
-    scale = _SCALE[number.unit]
+    scale = SCALE[number.unit]
     return (value / scale for value, vouched in printed.items() if vouched and value)
 
 

@@ -33,6 +33,7 @@ from cleanup.misreadings import (
 from cleanup.neighbours import note_odd_ones
 from cleanup.numbers import number_style
 from cleanup.prose_amounts import check_prose
+from cleanup.prose_tables import check_prose_tables
 from cleanup.repair import Evidence, Ledger, Repair, exchanges, ledger, repair_all
 from cleanup.shifts import note_shifts
 from dictionaries.identities import Identities
@@ -92,7 +93,7 @@ def reconcile(document: Document, identities: Identities, options: ReconcileOpti
     verdicts = _judge(books, evidence, grids, repairs, broken, options)
     written = _written(document, grids, verdicts, identities)
     noted = note_odd_ones(note_shifts(note_missing(written)))
-    return check_forms(check_prose(noted, identities), identities)
+    return check_forms(check_prose_tables(check_prose(noted, identities), identities), identities)
 
 
 def _grids(document: Document) -> dict[int, tuple[Table, AmountGrid]]:

@@ -49,8 +49,12 @@ class IdentityKind(StrEnum):
     """In prose: 增长, 下降 is the difference against last year's amount."""
     PROSE_DONE = "prose_done"
     """In prose: 完成年初预算的 is the outcome against the budget."""
+    PROSE_TABLE = "prose_table"
+    """In prose: the amount after a label (total) is one that the named tables print in rows or columns of it, or of
+    the labels in ``parts``."""
     RATE = "rate"
-    """In a self-evaluation form: 预算执行率 = amount spent / amount received."""
+    """In a self-evaluation form: 预算执行率 = amount spent / amount received; written out, or in columns: the rate
+    (first part) under its head is the column of ``total`` over that of the second part."""
     SCORE = "score"
     """In a self-evaluation form: 总分 = the scores above it (first part), and what the rate (second part) earns."""
     FORM_PROSE = "form_prose"
@@ -153,6 +157,7 @@ _NEED_TOTAL = frozenset(
         IdentityKind.FORM,
         IdentityKind.SCORE,
         IdentityKind.FORM_PROSE,
+        IdentityKind.PROSE_TABLE,
     }
 )
 
@@ -178,7 +183,7 @@ def _parts(row: Row) -> tuple[Part, ...]:
 
 def _check_places(row: Row) -> None:
     for column in ("total", "parts"):
-        if row.text(column).count("!") != 2:
+        if any(piece.count("!") != 2 for piece in _SIGNED.split(row.text(column))[::2]):
             raise row.fault(f"column '{column}' must be written table!row!column")
 
 

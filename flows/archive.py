@@ -14,7 +14,7 @@ from prefect import flow, get_run_logger
 from pydantic import Field, TypeAdapter
 
 from document.exceptions import QingzhangError
-from flows.artifacts import DocumentRow, Progress, publish
+from flows.artifacts import DocumentRow, Progress, Shown, publish
 from flows.batch import Outcome
 from flows.chunks import remove_abandoned
 from flows.fanout import Fanout, SpreadOptions, failed_row
@@ -42,6 +42,7 @@ def archive(
     spread: SpreadOptions | None = None,
     force: bool = False,
     report: Annotated[str | None, Field(max_length=4096)] = None,
+    served_at: str | None = None,
 ) -> None:
     """Clean an archive of scans, fanned out over documents and chunks of pages; unchanged ones are left as they are.
 
@@ -54,9 +55,10 @@ def archive(
         spread: how the work is spread over processes and machines
         force: read documents again even where nothing has changed
         report: file to write what became of each document to, as JSON; `qingzhang run --via-prefect` reads it
+        served_at: URL under which a web server shows the output folder; links on Prefect's page lead there
     """
     rows = clean_all(inputs, output, options or RunOptions(), spread or SpreadOptions(), force)
-    publish("archive", output, rows)
+    publish("archive", Shown(output, served_at), rows)
     if report is not None:
         folder, _, name = report.rpartition("/")
         folder_at(folder).write(name, ROWS.dump_json(rows))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import shutil
-import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -156,7 +155,6 @@ def open_document(item: Item, job: Job) -> Opened | Outputs:
 
     Raises DocumentFailed, OtherVersions, OSError.
     """
-    began = time.monotonic()
     check_versions(job)
     sha256 = _read(content_hash, item.url)
     key = cache_key(file_name(item.url), sha256, job.options.model_dump(mode="json"), job.versions)
@@ -166,12 +164,12 @@ def open_document(item: Item, job: Job) -> Opened | Outputs:
         if missing := set(job.options.outputs) - set(manifest.formats):
             add_formats(folder, _read(fetch, item.url), missing)
         return _as_they_are(manifest, key, announced=not work.names())
-    plan = read_plan(work, job.steps.__module__)
+    plan, seconds = read_plan(work, job.steps.__module__), 0.0
     if plan is None:
-        plan = _prepare(item, _read(fetch, item.url), job)
+        plan, seconds = _prepare(item, _read(fetch, item.url), job)
         write_plan(work, plan)
     numbers = tuple(plan.numbers)
-    return Opened(key, sha256, numbers, left_to_read(numbers, chunk_names(work)), time.monotonic() - began)
+    return Opened(key, sha256, numbers, left_to_read(numbers, chunk_names(work)), seconds)
 
 
 def read_pages(item: Item, job: Job, key: str, numbers: tuple[int, ...]) -> float:
@@ -383,12 +381,12 @@ def _read(how: Callable[[str], Answered], url: str) -> Answered:
         ) from error
 
 
-def _prepare(item: Item, path: Path, job: Job) -> Any:
-    """The plan of a document, made in a process of its own."""
+def _prepare(item: Item, path: Path, job: Job) -> tuple[Any, float]:
+    """The plan of a document, made in a process of its own, and the seconds of work."""
     with scratch() as here, _readers(job) as readers:
         (done,) = readers.do([(Prepare(here, path), job.page_seconds * _OTHER_STEPS)])
         _checked(item, done.answer, Prepared)
-        return load_stored(plan_file(here))
+        return load_stored(plan_file(here)), done.seconds
 
 
 def _readers(job: Job) -> contextlib.AbstractContextManager[Readers]:

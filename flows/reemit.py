@@ -12,7 +12,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
 from document.exceptions import QingzhangError
-from flows.artifacts import DocumentRow, Progress, publish
+from flows.artifacts import DocumentRow, Progress, Shown, publish
 from flows.batch import Outcome
 from flows.claims import Claims
 from flows.emission import emit, emit_reviewed
@@ -52,6 +52,7 @@ def reemit(
     scans: str | None = None,
     database: str | None = None,
     jobs: Annotated[int, Field(ge=1, le=64)] = 1,
+    served_at: str | None = None,
 ) -> None:
     """Write the outputs of documents anew that people have decided on since; the others are left as they are.
 
@@ -62,9 +63,10 @@ def reemit(
         scans: folder with the scans (path or fsspec URL): formats that show pages, such as PDF, need them
         database: URL of the review desk's database; its documents with new decisions are taken as well
         jobs: documents written side by side
+        served_at: URL under which a web server shows the output folder; links on Prefect's page lead there
     """
     rows = [*(reemit_folder(output, scans, jobs) if output else ()), *(reemit_desk(database, jobs) if database else ())]
-    publish("reemit", output or "", rows)
+    publish("reemit", Shown(output or "", served_at), rows)
     bad = [row for row in rows if row.outcome is Outcome.FAILED]
     if bad:
         raise ReemitIncomplete(f"{len(bad)} of {len(rows)} documents could not be written anew.")

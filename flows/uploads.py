@@ -9,7 +9,7 @@ from pydantic import Field
 
 from document.exceptions import QingzhangError
 from flows.archive import job_for, tidy
-from flows.artifacts import DocumentRow, Progress, publish
+from flows.artifacts import DocumentRow, Progress, Shown, publish
 from flows.batch import Outcome
 from flows.claims import Claims
 from flows.fanout import Fanout, SpreadOptions
@@ -30,6 +30,7 @@ def uploads(
     options: RunOptions | None = None,
     spread: SpreadOptions | None = None,
     settle_seconds: Annotated[float, Field(ge=0, le=86_400)] = 10.0,
+    served_at: str | None = None,
 ) -> None:
     """Clean what is new in an inbox, each file exactly once, also when runs overlap.
 
@@ -41,9 +42,10 @@ def uploads(
         options: what decides the content, as the options of `qingzhang run`
         spread: how the work is spread over processes and machines
         settle_seconds: seconds for which a file must not have changed, so that none is taken half written
+        served_at: URL under which a web server shows the output folder; links on Prefect's page lead there
     """
     rows = take_uploads(inbox, output, options or RunOptions(), spread or SpreadOptions(), settle_seconds)
-    publish("uploads", output, rows)
+    publish("uploads", Shown(output, served_at), rows)
     bad = [row for row in rows if row.outcome is Outcome.FAILED]
     if bad:
         raise UploadsFailed(f"{len(bad)} of {len(rows)} new files failed.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from fake_story import fake_steps
 from flow_story import noting_steps
 from prefect_server import contents
 
-from flows.artifacts import DocumentRow, plain, summary
+from flows.artifacts import DocumentRow, Shown, plain, summary
 from flows.batch import BatchOptions, Outcome, run_batch
 from flows.chunks import chunk_name, chunk_of, left_to_read
 from flows.fanout import SpreadOptions
@@ -181,12 +182,52 @@ def test_the_summary_names_the_worst_pages_and_takes_no_markup_from_names() -> N
         ),
         DocumentRow("/in/z.pdf", Outcome.FAILED, message="/in/z.pdf: encrypted"),
     ]
-    text = summary("/out", rows)
+    text = summary(Shown("/out"), rows)
     assert text.index("| [a.pdf](file:///out/a) | 3 | 4 |") < text.index("| [a.pdf](file:///out/a) | 1 | 1 |")
     assert "1 clean, 1 partial, 1 failed" in text
     assert "&lt;b&gt;" in text
     assert r"\[x\](" in text
     assert plain("a|b") == r"a\|b"
+
+
+def test_a_server_that_is_away_for_a_while_stops_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    import httpx
+
+    from flows import artifacts
+
+    shown: list[float] = []
+
+    def create(percent: float, **_: str) -> uuid.UUID:
+        if not away:
+            shown.append(percent)
+            return uuid.UUID(int=1)
+        raise httpx.ConnectError("refused")
+
+    def update(_: uuid.UUID, percent: float) -> None:
+        create(percent)
+
+    monkeypatch.setattr(artifacts, "create_progress_artifact", create)
+    monkeypatch.setattr(artifacts, "update_progress_artifact", update)
+    monkeypatch.setattr(artifacts, "_EVERY", 0.0)
+    progress, away = artifacts.Progress("x"), True
+    progress.show(0.1)
+    away = False
+    progress.show(0.2)
+    away = True
+    progress.show(0.3)
+    away = False
+    progress.show(1.0, last=True)
+    assert shown == [20.0, 100.0]
+
+
+def test_links_lead_where_a_web_server_shows_the_outputs() -> None:
+    rows = [DocumentRow("/in/a.pdf", Outcome.CLEAN, "/out/a b", 1, 1, for_review=1, worst=(PageDoubts(1, 1),))]
+    assert "(https://files.example/archive/a%20b)" in summary(Shown("/out/", "https://files.example/archive/"), rows)
+    assert "(file:///out/a%20b)" in summary(Shown("/out"), rows)
+    bucket = Shown("s3://bucket/out", "https://files.example")
+    assert bucket.link("s3://bucket/out/税.pdf") == "https://files.example/%E7%A8%8E.pdf"
+    assert bucket.link("s3://bucket/other") == "s3://bucket/other"
+    assert "outputs" not in summary(Shown(""), rows)
 
 
 def deployments() -> dict[str, dict[str, object]]:

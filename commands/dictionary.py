@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from document.exceptions import DictionaryError
+from document.exceptions import DictionaryError, NotADocument
 
 NAMES = ("subjects", "labels", "watermark_phrases", "look_alikes", "traditional", "identities", "forms")
 _NAME = click.Choice(NAMES)
@@ -102,6 +102,35 @@ def export(target: Path, dictionaries: Path | None) -> int:
     with _as_exit_code():
         files = export_all(target, dictionaries)
     click.echo("\n".join(map(str, files)))
+    return 0
+
+
+@command.command()
+@click.argument("folders", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FOLDER...")
+@click.option(
+    "--least", type=click.IntRange(min=2), default=3, show_default=True, help="documents that must say a name alike"
+)
+@_OWN_FOLDER
+def learn(folders: tuple[Path, ...], least: int, dictionaries: Path) -> int:
+    """Add the names of bodies and projects that an archive says in several documents to your folder.
+
+    FOLDER: outputs of `qingzhang run`. A later run mends lines by these names.
+    """
+    from cleanup.archive_names import archive_names
+    from cleanup.lexicon import lexicon
+    from dictionaries.editing import add_rows
+    from dictionaries.loader import load_dictionary
+    from document.json import load
+
+    files = sorted(path for folder in folders for path in folder.rglob("document.json"))
+    if not files:
+        raise NotADocument(f"{folders[0]}: no document.json below it. Name a folder that qingzhang run has written.")
+    with _as_exit_code():
+        words = lexicon(load_dictionary(dictionaries if dictionaries.is_dir() else None), None)
+        names = archive_names((load(path.read_text(encoding="utf-8")) for path in files), words, least)
+        rows = [{"kind": "row", "text": n.text, "source": f"档案中{n.documents}份文件印有"} for n in names]
+        count = add_rows(dictionaries, "labels", rows)
+    click.echo(f"{count} added to {dictionaries / 'labels'}.csv")
     return 0
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -25,7 +26,7 @@ Answer = TypeVar("Answer")
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _STARTING = threading.Lock()
-"""Held while a process is started: it inherits the environment, of which there is only one."""
+"""Held while a process is started: there is only one main module to hide from it."""
 _GRACE = 2.0
 """Seconds that a process has to end by itself."""
 
@@ -137,18 +138,25 @@ class Workers(Generic[Task, Answer]):
     def _start(self) -> _Worker[Task]:
         context = get_context("spawn")
         ours, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(theirs, self._work, self._warm_up), daemon=True)
+        packed = pickle.dumps((self._work, self._warm_up))
+        process = context.Process(target=_serve, args=(theirs, self._threads, packed), daemon=True)
         worker: _Worker[Task] = _Worker(process, ours)
         resource_tracker.ensure_running()  # starting it would let Ctrl-C through again
-        with _STARTING, _environment(self._threads), _without_main():
+        with _STARTING, _deaf_to_interrupts(), _without_main():
             process.start()
             self._workers.append(worker)
         theirs.close()
         return worker
 
 
-def _serve(pipe: Connection, work: Callable[[Task], Answer], warm_up: Callable[[], object] | None) -> None:
-    """The life of one process: it ends when the other end of its pipe does."""
+def _serve(pipe: Connection, threads: int, packed: bytes) -> None:
+    """The life of one process: it ends when the other end of its pipe does.
+
+    What its numeric libraries may use is said here, before unpacking imports them: the parent's environment is read
+    by other threads, and must not change under their hands.
+    """
+    os.environ.update(dict.fromkeys(_THREADS, str(threads)))
+    work, warm_up = pickle.loads(packed)
     if warm_up:
         with contextlib.suppress(Exception):  # what is missing, the first task will say
             warm_up()
@@ -186,18 +194,10 @@ def _cause(exit_code: int | None) -> str:
 
 
 @contextlib.contextmanager
-def _environment(threads: int) -> Iterator[None]:
-    """What a process to be started inherits: how many threads its numeric libraries may use, and that
-    Ctrl-C is the parent's business."""
+def _deaf_to_interrupts() -> Iterator[None]:
+    """What a process to be started inherits: that Ctrl-C is the parent's business."""
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, str(threads)))
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)  # a Ctrl-C that came meanwhile is heard here

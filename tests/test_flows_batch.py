@@ -19,7 +19,7 @@ from document.json import load
 from document.types import Origin, Status
 from flows.batch import BatchOptions, BatchReport, DocumentResult, Outcome, Watcher, run_batch
 from flows.options import RunOptions
-from flows.workers import Lost, Workers, _environment
+from flows.workers import Lost, Workers, _deaf_to_interrupts
 from ocr.engine import EngineName, EngineOptions
 
 NULL = RunOptions(engine=EngineOptions(name=EngineName.NULL))
@@ -289,7 +289,7 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing_half_written(tmp_path: Path) ->
 
 @pytest.mark.usefixtures("heard")
 def test_ctrl_c_while_a_process_starts_is_not_lost() -> None:
-    with pytest.raises(KeyboardInterrupt), _environment(1):
+    with pytest.raises(KeyboardInterrupt), _deaf_to_interrupts():
         os.kill(os.getpid(), signal.SIGINT)
 
 

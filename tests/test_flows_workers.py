@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from flows.workers import Workers
 
 
@@ -86,6 +88,34 @@ def test_reading_on_openvino_does_without_paddleocr_s_libraries() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedThreads:
+    """Notes what numeric libraries find when they are imported: with this class, that is."""
+
+    def __call__(self, _: float) -> dict[str, str | None]:
+        return {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+
+
+def test_a_process_limits_its_numeric_libraries_and_leaves_the_environment_of_its_parent_alone() -> None:
+    """Threads of Prefect read that environment at any time: a name that comes and goes made them fail."""
+    before = dict(os.environ)
+    changes: list[str] = []
+
+    class Noting(dict[str, str]):
+        def __setitem__(self, name: str, value: str) -> None:
+            changes.append(name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os.environ, "_data", Noting(os.environ._data))  # type: ignore[attr-defined]
+        with Workers[float, dict[str, str | None]](1, AllowedThreads(), threads=3) as workers:
+            workers.give(0.0, seconds=30)
+            (event,) = workers.collect()
+    assert isinstance(event, tuple)
+    assert event[1] == {"OMP_NUM_THREADS": "3", "OPENBLAS_NUM_THREADS": "3"}
+    assert changes == []
+    assert dict(os.environ) == before
 
 
 MAIN = """

@@ -14,6 +14,7 @@ from math import log
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cleanup.class_order import names_by_order
 from cleanup.codes import correct_codes, join_split_codes
 from cleanup.debris import amount_columns, is_stray, without_strokes
 from cleanup.enumeration import counted_points, mend_mark, mend_sequence
@@ -34,6 +35,7 @@ from cleanup.lexicon import (
 )
 from cleanup.names import RepeatedNames, repeated_names
 from cleanup.numbering import mend_numbering
+from cleanup.periodic_heads import mend_heads
 from cleanup.prose import mend_prose
 from cleanup.row_codes import RowCode, row_codes
 from cleanup.signs import mend_percents, mend_signs, mend_strokes
@@ -123,6 +125,16 @@ class _Search:
 
 
 @dataclass(frozen=True, slots=True)
+class _Place:
+    """What a label's place in its table says of it."""
+
+    points: frozenset[int]
+    """The numbers that the labels of its column begin with."""
+    name: str | None = None
+    """Key of the class that its neighbours leave room for."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Verdict:
     """What a label becomes: a text with a score, or a reason to look at it."""
 
@@ -203,18 +215,18 @@ def _correct_table(table: Table, search: _Search) -> Table:
     roles = table_roles(table)
     table = join_split_codes(_without_strays(table, roles, search), search.lexicon)
     table = mend_numbering(mend_sequence(correct_codes(table, roles, search.lexicon), roles, search.lexicon), roles)
-    points = _points(table)
+    places = _places(table, search.lexicon)
     codes = row_codes(table, roles)
     by_name = {c.name_at: c for c in codes if c.name_at is not None}
     names_in = frozenset(at[1] for at in by_name)
     lost = {(c.row, c.col + 1): c for c in codes if c.name_at is None}
     cells = tuple(
-        _nameless(cell, lost[cell.row, cell.col], names_in, points[cell.col], search)
+        _nameless(cell, lost[cell.row, cell.col], names_in, places[cell.row, cell.col], search)
         if (cell.row, cell.col) in lost
-        else _correct_cell(cell, by_name.get((cell.row, cell.col)), points[cell.col], search)
+        else _correct_cell(cell, by_name.get((cell.row, cell.col)), places[cell.row, cell.col], search)
         for cell in table.cells
     )
-    mended = replace(table, cells=cells)
+    mended = mend_heads(replace(table, cells=cells), roles, search.lexicon)
     if cells != table.cells:
         mended = correct_codes(mended, roles, search.lexicon)  # names that are right now know codes
     if table.title:
@@ -223,30 +235,31 @@ def _correct_table(table: Table, search: _Search) -> Table:
     return mended
 
 
-def _points(table: Table) -> dict[int, frozenset[int]]:
-    """For each column the numbers that its labels begin with."""
+def _places(table: Table, words: Lexicon) -> dict[tuple[int, int], _Place]:
     labels: dict[int, list[str]] = {c.col: [] for c in table.cells}
     for cell in table.cells:
         labels[cell.col].append(cell.reading.text)
-    return {col: counted_points(texts) for col, texts in labels.items()}
+    points = {col: counted_points(texts) for col, texts in labels.items()}
+    names = names_by_order(table, words)
+    return {(c.row, c.col): _Place(points[c.col], names.get((c.row, c.col))) for c in table.cells}
 
 
-def _nameless(cell: Cell, code: RowCode, names_in: frozenset[int], points: frozenset[int], search: _Search) -> Cell:
+def _nameless(cell: Cell, code: RowCode, names_in: frozenset[int], place: _Place, search: _Search) -> Cell:
     """A blank beside a code, in a column of names: the name was lost, or is not printed; said."""
     named = search.lexicon.standard_names(code.code)
     if cell.reading.text or cell.col not in names_in or not named:
-        return _correct_cell(cell, None, points, search)
+        return _correct_cell(cell, None, place, search)
     reason = f"名称空缺，编码{code.code}的标准名称是“{search.lexicon.texts[named[0]]}”"
     reasons = tuple(dict.fromkeys((*cell.reading.reasons, reason)))
     return replace(cell, reading=replace(cell.reading, needs_review=True, reasons=reasons))
 
 
-def _correct_cell(cell: Cell, code: RowCode | None, points: frozenset[int], search: _Search) -> Cell:
+def _correct_cell(cell: Cell, code: RowCode | None, place: _Place, search: _Search) -> Cell:
     if not cell.reading.text or cell.amount is not None:
         return cell
     if _is_plain_number(cell.reading.text):
         return _without_dust(cell)
-    reading = _correct_label(cell.reading, cell.lines, code, search, points)
+    reading = _correct_label(cell.reading, cell.lines, code, search, place)
     return cell if reading is cell.reading else replace(cell, reading=reading)
 
 
@@ -288,13 +301,13 @@ def _correct_label(
     lines: Sequence[TextLine],
     code: RowCode | None,
     search: _Search,
-    points: frozenset[int] | None = None,
+    place: _Place | None = None,
 ) -> Reading:
     """One label, decided once; flagged where of its numeral only the mark was read: 、机关运行经费.
 
-    ``points``: the numbers that other labels of its column begin with; None in running text.
+    ``place``: None in running text.
     """
-    found = _decided(reading, lines, code, search, points)
+    found = _decided(reading, lines, code, search, place)
     if not reading.text.startswith("、") or split_label(found.text).prefix or _LOST_NUMERAL in found.reasons:
         return found
     return replace(found, needs_review=True, reasons=(*found.reasons, _LOST_NUMERAL))
@@ -305,14 +318,18 @@ def _decided(
     lines: Sequence[TextLine],
     code: RowCode | None,
     search: _Search,
-    points: frozenset[int] | None,
+    place: _Place | None,
 ) -> Reading:
     """The label kept, corrected with a record, or flagged with a reason; or both, where the correction is bold."""
     reading = with_bracket(without_echo(without_specks(reading, search.lexicon)), search.lexicon)
     bare = without_strokes(reading, lines, search.lexicon)
-    reading = mend_mark(reading, search.lexicon, points) if code is None and bare is reading else bare
+    reading = (
+        mend_mark(reading, search.lexicon, place.points if place else None)
+        if code is None and bare is reading
+        else bare
+    )
     parts = split_label(reading.text)
-    verdict = _judge(reading, parts, lines, code, search)
+    verdict = _judge(reading, parts, lines, code, search, place.name if place and code is None else None)
     if verdict.key is not None:
         reading = _corrected(reading, parts, verdict, code, search)
     if verdict.reason and verdict.reason not in reading.reasons:
@@ -326,6 +343,7 @@ def _judge(
     lines: Sequence[TextLine],
     code: RowCode | None,
     search: _Search,
+    by_place: str | None,
 ) -> _Verdict:
     words, core = search.lexicon, any_year(key_of(parts.core))
     named = words.standard_names(code.code) if code else ()
@@ -336,14 +354,15 @@ def _judge(
     if words.is_known(core) or words.is_known(key_of(reading.text)):
         return _mismatch(core, code, named, search)
     near = (c for c in search.near.get(core, ()) if _may_aim(c, core, search))
-    candidates = tuple(dict.fromkeys((*named, *near)))
+    agreed = named or ((by_place,) if by_place else ())
+    candidates = tuple(dict.fromkeys((*agreed, *near)))
     same = [c for c in named if _has_lost_brackets(core, c)]
     if len(same) == 1:
         return _Verdict(same[0], 0.97)
     if not candidates or len(core) < 2:
         return _KEEP
     sounds = _heard(reading, parts, lines, candidates)
-    verdict = _weigh(core, candidates, named, _seen(reading, parts, lines), sounds, search)
+    verdict = _weigh(core, candidates, agreed, _seen(reading, parts, lines), sounds, search)
     # a name that the code beside it denies is no correction: what is printed was probably cut
     denied = _mismatch(verdict.key, code, named, search) if verdict.key is not None else _KEEP
     return denied if denied.reason else verdict

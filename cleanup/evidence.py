@@ -130,6 +130,8 @@ def _variant(change: Edit, costs: EditCosts, code_agrees: bool) -> float:
         plain = 1e-4
     elif not change.after and change.before.isdigit():
         plain = 0.3
+    elif not change.after and change.before.isascii() and change.before.isalpha():
+        plain = 2e-3  # no label is an entry with a Latin letter more
     else:
         plain = 1e-2
     rare = 0.02 if change.before and not _is_common(change.before) else 1.0

@@ -131,11 +131,16 @@ def _toc_end(rows: Sequence[Row], tables: Sequence[FilledGrid]) -> int:
     return end if tables or len(above) - end > 2 else len(above)
 
 
+_LEADER_SPECKS = ".·•,，'`-—… "
+"""Dots of the leader, and specks beside the number."""
+
+
 def _toc_page(row: Row) -> int | None:
     """The page number at the end of a row of a table of contents."""
     last = row[-1]
-    if len(row) > 1 and patterns.is_bare_number(last.text):
-        return int(last.text) if last.text.isdigit() else None
+    apart = last.text.strip(_LEADER_SPECKS)
+    if len(row) > 1 and patterns.is_bare_number(apart):
+        return int(apart) if apart.isdigit() else None
     entry, number = patterns.split_toc_entry(last.text)
     return number if entry or len(row) > 1 else None
 
@@ -158,6 +163,9 @@ def _toc_blocks(rows: Sequence[Row], page: Page) -> list[Block]:
         elif number is None:
             waiting.append(whole)
         else:
+            if waiting and patterns.enumerator_level(whole.text) is not None:  # whose number was not read
+                blocks.append(_toc_block(waiting, None, page))
+                waiting = []
             blocks.append(_toc_block([*waiting, whole], number, page))
             waiting = []
     return [*blocks, _toc_block(waiting, None, page)] if waiting else blocks
@@ -178,7 +186,7 @@ def _toc_block(parts: Sequence[Segment], number: int | None, page: Page) -> Text
 def _without_number(part: Segment, number: int | None) -> str:
     """The segment's text without a page number that stands apart at its end."""
     pieces = part.lines
-    if number is not None and len(pieces) > 1 and patterns.plain(pieces[-1].text) == str(number):
+    if number is not None and len(pieces) > 1 and patterns.plain(pieces[-1].text.strip(_LEADER_SPECKS)) == str(number):
         return "".join(p.text for p in pieces[:-1])
     return part.text
 

@@ -202,6 +202,27 @@ def test_a_toc_entry_over_two_lines_is_one() -> None:
     assert of_kind(blocks, BlockKind.TOC)[1].endswith("（不含上年结转）")
 
 
+def test_toc_entries_whose_number_has_a_speck_or_was_not_read_stay_apart() -> None:
+    lines = [centred("目录", 60, 19)]
+    for i, (text, number) in enumerate(
+        (("一、概况", "1"), ("二、收入预算总表情况说明", ".13"), ("三、支出预算总表", "·15"))
+    ):
+        lines += [line(text, 60, 100 + 22 * i), line(number, 520, 100 + 22 * i)]
+    lines += [
+        line("四、" + "一般公共预算财政拨款支出情况说明" * 2, 60, 166),
+        line("五、其他事项", 60, 188),
+        line("21", 520, 188),
+    ]
+    toc = [b for b in lay_out(lines, (), PAGE) if isinstance(b, TextBlock) and b.kind is BlockKind.TOC]
+    assert [(b.reading.text[:4], b.toc_page) for b in toc] == [
+        ("一、概况", 1),
+        ("二、收入", 13),
+        ("三、支出", 15),
+        ("四、一般", None),
+        ("五、其他", 21),
+    ]
+
+
 def test_two_columns_are_read_one_after_the_other() -> None:
     left = ["左甲" + "一般公共预算" * 12 + "。", "左乙" + "财政拨款收入" * 10 + "。"]
     right = ["右甲" + "项目支出情况" * 11 + "。", "右乙" + "基本支出说明" * 12 + "。"]

@@ -8,7 +8,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -31,16 +31,21 @@ from flows.outputs import (
 )
 from flows.tasks import (
     Answer,
+    Conclude,
     Failed,
     Finish,
     Finished,
+    Look,
+    Looked,
+    Open,
+    Opened,
     PageRead,
-    Prepare,
     Prepared,
     ReadPage,
     Steps,
     Task,
     TaskRunner,
+    WarmUp,
     document_steps,
     draft,
     manifest_of,
@@ -185,10 +190,20 @@ def run_documents(
         workers: Workers[Task, Answer] = cleanup.enter_context(Workers(batch.jobs, runner, warm_up=runner.warm_up))
         while run.goes_on:
             while workers.has_room and (task := run.next_task()):
-                workers.give(task, batch.page_seconds * (1 if isinstance(task, ReadPage) else 10))
+                workers.give(task, batch.page_seconds * (1 if isinstance(task, (Look, ReadPage)) else 10))
             for event in workers.collect():
                 run.take(event)
     return BatchReport(tuple(run.results[path] for path in run.order), output)
+
+
+class _Stage(Enum):
+    """How far a document is."""
+
+    OPENING = auto()
+    LOOKING = auto()
+    CONCLUDING = auto()
+    READING = auto()
+    FINISHING = auto()
 
 
 @dataclass(slots=True)
@@ -201,14 +216,47 @@ class _Open:
     sha256: str
     key: str
     numbers: tuple[int, ...] = ()
+    sample: deque[int] = field(default_factory=deque)
+    """Pages of the sample that nobody has looked at yet."""
+    ahead: deque[int] = field(default_factory=deque)
+    """Further pages to look at while the watermark is looked for."""
+    looking: set[int] = field(default_factory=set)
+    """Pages that are being looked at."""
+    cold: int = 0
+    """Engines that may be loaded while the watermark is looked for."""
+    stage: _Stage = _Stage.OPENING
     waiting: deque[int] = field(default_factory=deque)
+    """Pages to be read."""
     done: int = 0
     lost: list[PageFailure] = field(default_factory=list)
-    finishing: bool = False
+
+    @property
+    def can_conclude(self) -> bool:
+        return self.stage is _Stage.LOOKING and not self.sample and not self.looking
 
     @property
     def can_finish(self) -> bool:
-        return bool(self.numbers) and self.done == len(self.numbers) and not self.finishing
+        return self.stage is _Stage.READING and self.done == len(self.numbers)
+
+    def look(self, numbers: deque[int]) -> Look:
+        """Have the first of some pages looked at."""
+        number = numbers.popleft()
+        self.looking.add(number)
+        return Look(self.work, number)
+
+
+def _meanwhile(doc: _Open) -> Task | None:
+    """What helps a document on while its watermark is looked for: engines loaded, pages looked at."""
+    if doc.stage is not _Stage.CONCLUDING:
+        return None
+    if doc.cold:
+        doc.cold -= 1
+        return WarmUp(doc.work)
+    return doc.look(doc.ahead) if doc.ahead else None
+
+
+_AHEAD = 8
+"""Pages of a document that are looked at beforehand: what they show lies on the disk, 4 to 26 MB each."""
 
 
 class _Run:
@@ -243,14 +291,22 @@ class _Run:
 
     def next_task(self) -> Task | None:
         """The next piece of work: finishing before reading, reading before opening further documents."""
-        for doc in self.open.values():
+        documents = tuple(self.open.values())
+        for doc in documents:
             if doc.can_finish:
-                doc.finishing = True
+                doc.stage = _Stage.FINISHING
                 return Finish(doc.work, doc.numbers, tuple(doc.lost), self.output / doc.name)
-        for doc in self.open.values():
+        for doc in documents:
             if doc.waiting:
                 return ReadPage(doc.work, doc.waiting.popleft())
-        return self._open_next() if len(self.open) <= self.batch.jobs else None
+        for doc in documents:
+            if doc.can_conclude:
+                doc.stage = _Stage.CONCLUDING
+                return Conclude(doc.work)
+            if doc.sample:
+                return doc.look(doc.sample)
+        opened = self._open_next() if len(self.open) <= self.batch.jobs else None
+        return opened or next((task for doc in documents if (task := _meanwhile(doc))), None)
 
     def take(self, event: tuple[Task, Answer] | Lost[Task]) -> None:
         """Note what a process has done, or that it died."""
@@ -264,14 +320,29 @@ class _Run:
         match task, answer:
             case _, Failed(message, exit_code):
                 self._close_failed(doc, message, exit_code)
-            case Prepare(), Prepared(numbers):
-                doc.numbers, doc.waiting = numbers, deque(numbers)
+            case Open(), Opened(numbers, sample):
+                doc.numbers, doc.sample, doc.stage = numbers, deque(sample), _Stage.LOOKING
+                doc.ahead = deque([number for number in numbers if number not in sample][:_AHEAD])
                 self.watcher.prepared(doc.source, len(numbers))
+            case Look(_, number), Looked(picture):
+                if picture and doc.stage is _Stage.LOOKING:
+                    doc.cold = min(self.batch.jobs, len(doc.numbers)) - 1
+                self._looked(doc, number)
+            case Conclude(), Prepared(numbers):
+                # what somebody is looking at just now follows when that is done
+                doc.stage, doc.waiting = _Stage.READING, deque(n for n in numbers if n not in doc.looking)
             case ReadPage(_, number), PageRead(error):
                 doc.done += 1
                 self.watcher.page_done(doc.source, number, error)
             case Finish(), Finished():
                 self._close(doc, answer)
+
+    @staticmethod
+    def _looked(doc: _Open, number: int) -> None:
+        """A page has been looked at, with success or not: it can be read."""
+        doc.looking.discard(number)
+        if doc.stage is _Stage.READING:
+            doc.waiting.appendleft(number)
 
     def remove_temporary(self) -> None:
         """Take away the temporary folders of documents under way."""
@@ -289,7 +360,7 @@ class _Run:
                 continue
             if doc is not None:
                 self.open[doc.work] = doc
-                return Prepare(doc.work, file.source)
+                return Open(doc.work, file.source)
         return None
 
     def _opened(self, source: Path, name: str) -> _Open | None:
@@ -331,6 +402,11 @@ class _Run:
             doc.done += 1
             self.watcher.page_done(doc.source, failure.page, failure.error)
             return
+        if isinstance(event.task, Look):  # reading the page will tell
+            self._looked(doc, event.task.number)
+            return
+        if isinstance(event.task, WarmUp):
+            return
         message = f"{doc.source}: given up: {event.reason}. Try fewer processes (-j) or fewer pages (--pages)."
         self._close_failed(doc, message, ExitCode.CHILD_PROCESS_ERROR)
 
@@ -355,7 +431,6 @@ class _Run:
         return manifest_of(finished, key, doc.sha256, place, self.options, self.versions, len(doc.numbers))
 
     def _close_failed(self, doc: _Open, message: str, exit_code: ExitCode) -> None:
-        doc.waiting.clear()
         self._put_away(doc)
         self._fail(doc.source, message, exit_code)
 

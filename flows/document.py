@@ -24,14 +24,28 @@ from dictionaries.identities import load_identities
 from dictionaries.loader import load_dictionary
 from document.exceptions import EmptyDocument, QingzhangError
 from document.types import Document, Origin, Page, PageContent, Source
-from flows.evidence import Evidence, gather_evidence
+from flows.evidence import Evidence, evidence_of, sampled
+from flows.glance import SAMPLE_DPI, Glance, glance
 from flows.options import RunOptions, chosen_pages
-from flows.page import read_source_page
+from flows.page import read_shown, read_source_page
 from ocr.assemble import AssembleOptions, assemble
 from ocr.engine import Engine, load_engine
-from ocr.pdf import describe, open_source
+from ocr.pdf import MAX_DPI, describe, open_source
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What is to be read of a file, before any page was looked at."""
+
+    path: Path
+    source: Source
+    numbers: tuple[int, ...]
+    """1-based pages to read, in order."""
+    options: RunOptions
+    sample: tuple[int, ...]
+    """Those of them that speak for the whole document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +76,38 @@ def prepare(path: Path, options: RunOptions, engine: Engine) -> Plan:
 
     Raises InputError (no document, no pages, none of the pages asked for) and EncryptedError.
     """
+    found = outline(path, options)
+    return conclude(found, [look(found, number) for number in found.sample], engine)
+
+
+def outline(path: Path, options: RunOptions) -> Outline:
+    """Open the file and choose its pages, and those that speak for it. Raises as ``prepare``."""
     source = describe(path)
     numbers = chosen_pages(options.pages, source.page_count)
     if not numbers:
         raise EmptyDocument(f"{path}: has {source.page_count} pages, none of them in --pages {options.pages}.")
-    return Plan(path, source, numbers, options, gather_evidence(path, numbers, options, engine))
+    return Outline(path, source, numbers, options, sampled(path, numbers))
 
 
-def read_page(plan: Plan, number: int, engine: Engine) -> PageContent:
-    """One page. Never raises for what is wrong with the page: it comes back failed, with the error."""
+def look(found: Outline, number: int) -> Glance | None:
+    """What one page shows, be it of the sample or another; None where that fails, which reading it will report."""
+    return glance(found.path, number, found.options, SAMPLE_DPI if number in found.sample else MAX_DPI)
+
+
+def conclude(found: Outline, sample: Sequence[Glance | None], engine: Engine) -> Plan:
+    """The plan, from what the pages of the sample show, in their order."""
+    evidence = evidence_of(sample, found.options, engine)
+    return Plan(found.path, found.source, found.numbers, found.options, evidence)
+
+
+def read_page(plan: Plan, number: int, engine: Engine, seen: Glance | None = None) -> PageContent:
+    """One page, from what was ``seen`` of it before where that is at hand.
+
+    Never raises for what is wrong with the page: it comes back failed, with the error.
+    """
     try:
+        if seen is not None and seen.as_read:
+            return read_shown(seen.shown, plan.evidence, engine)
         with open_source(plan.path) as source:
             return read_source_page(source[number - 1], number, plan.evidence, engine, plan.options)
     except QingzhangError as error:

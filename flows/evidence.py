@@ -14,18 +14,16 @@ from rapidfuzz import fuzz, process
 from cleanup.watermark import Watermark, find_watermark
 from cleanup.watermark_tile import watermark_tile
 from dictionaries.loader import load_dictionary
-from flows.options import Mode, RunOptions
+from flows.glance import SAMPLE_DPI, Glance, glance
+from flows.options import RunOptions
 from ocr.engine import Engine
-from ocr.pdf import open_source, page_image, rasterise
-from ocr.textlayer import TextLayer, read_text_layer, trusted
+from ocr.pdf import open_source
+from ocr.textlayer import TextLayer
 from ocr.textmark import TextWatermark, find_text_watermark
 from ocr.types import PageImage
-from ocr.upright import straighten
 
 SAMPLE = 10
 """Pages that speak for the document's watermark: enough for a median that no page's text can move."""
-_SAMPLE_DPI = 200
-"""Resolution of the sample, which is held in memory all at once: 120 MB in colour."""
 _LEGIBLE = 0.6
 """Confidence from which a line of the watermark's own picture is believed."""
 _NEARLY = 70.0
@@ -50,9 +48,16 @@ class Evidence:
 
 def gather_evidence(path: Path, numbers: Sequence[int], options: RunOptions, engine: Engine) -> Evidence:
     """The watermark as a sample of the pages shows it, in pictures and in text layers."""
+    return evidence_of([glance(path, n, options, SAMPLE_DPI) for n in sampled(path, numbers)], options, engine)
+
+
+def evidence_of(glances: Sequence[Glance | None], options: RunOptions, engine: Engine) -> Evidence:
+    """The watermark that the pages of the sample have in common; None stands for a page that shows nothing."""
     dictionary = load_dictionary(options.dictionaries)
     known = tuple(dict.fromkeys(options.watermarks + dictionary.watermark_phrases))
-    layers, images = _sampled(path, sample(_page_sizes(path, numbers)), options)
+    shown = [seen.shown for seen in glances if seen is not None]
+    layers = [layer for layer in shown if isinstance(layer, TextLayer)]
+    images = [image for image in shown if isinstance(image, PageImage)]
     in_text = find_text_watermark(layers, known) if layers else None
     in_picture = find_watermark(images) if images else None
     if in_picture is not None:
@@ -80,24 +85,6 @@ def read_phrase(watermark: Watermark, engine: Engine, known: Sequence[str]) -> s
     return text if 2 <= len(text) <= 40 else None
 
 
-def _sampled(path: Path, numbers: Sequence[int], options: RunOptions) -> tuple[list[TextLayer], list[PageImage]]:
-    """The sample's trustworthy text layers, and pictures of the other pages. Pages that fail are left out here."""
-    layers: list[TextLayer] = []
-    images: list[PageImage] = []
-    with open_source(path) as source:
-        for number in numbers:
-            try:
-                page = source[number - 1]
-                layer = read_text_layer(page, number)
-                if options.mode is not Mode.SCAN and (trusted(layer) or options.mode is Mode.TEXT):
-                    layers.append(layer)
-                else:
-                    images.append(straighten(page_image(number, rasterise(page, options.dpi, max_dpi=_SAMPLE_DPI))))
-            except Exception as error:  # the page's own reading will report it
-                log.debug("page %d gives no evidence: %s", number, error)
-    return layers, images
-
-
 def letters(text: str) -> str:
     """The letters and Han characters of a text: what else a tile shows is the edge of another copy."""
     return "".join(c for c in text if c.isalnum())
@@ -114,6 +101,11 @@ def once(text: str) -> str:
 
 Size = tuple[int, int]
 """Width and height of a page, whole points."""
+
+
+def sampled(path: Path, numbers: Sequence[int]) -> tuple[int, ...]:
+    """The pages that speak for the document. Raises as ``open_source``."""
+    return sample(_page_sizes(path, numbers))
 
 
 def _page_sizes(path: Path, numbers: Sequence[int]) -> dict[int, Size]:

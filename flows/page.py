@@ -55,7 +55,17 @@ def read_source_page(
             return page_from_text(layer, evidence)
         if options.mode is Mode.TEXT:
             raise InputError(f"page {number}: no trustworthy text layer ({trust.reason}). Use --mode auto or scan.")
-    return page_from_picture(page_image(number, rasterise(source_page, options.dpi)), evidence, engine)
+    raw = page_image(number, rasterise(source_page, options.dpi))
+    return page_from_picture(
+        straighten(turned(raw, best_turn(raw, engine) if is_sideways(raw) else 0)), evidence, engine
+    )
+
+
+def read_shown(shown: TextLayer | PageImage, evidence: Evidence, engine: Engine) -> PageContent:
+    """A page from its text layer, or from its picture, upright and straight. Raises EngineError."""
+    if isinstance(shown, TextLayer):
+        return page_from_text(shown, evidence)
+    return page_from_picture(shown, evidence, engine)
 
 
 def page_from_text(layer: TextLayer, evidence: Evidence) -> PageContent:
@@ -67,9 +77,8 @@ def page_from_text(layer: TextLayer, evidence: Evidence) -> PageContent:
     return put_together(page, layer.lines, layer.rulings, layer_grids(layer))
 
 
-def page_from_picture(raw: PageImage, evidence: Evidence, engine: Engine) -> PageContent:
-    """A scanned page: upright, clean, read, and its lines put into tables and blocks."""
-    image = straighten(turned(raw, best_turn(raw, engine) if is_sideways(raw) else 0))
+def page_from_picture(image: PageImage, evidence: Evidence, engine: Engine) -> PageContent:
+    """A scanned page, straightened: clean, read, and its lines put into tables and blocks."""
     content, lines = _read_picture(image, evidence, engine)
     if reads_badly(lines) and best_turn(image, engine, (0, 2)) == 2:
         content, _ = _read_picture(straighten(turned(image, 2)), evidence, engine)

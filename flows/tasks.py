@@ -1,11 +1,13 @@
 """The pieces that a document is cut into for the pool, and what a process does with each.
 
-Prepare once, read page by page, finish once. Between processes only small messages pass; plans and pages lie in
-the document's temporary folder, so neither the parent nor a process grows with the number of pages.
+Open once, look at a sample of pages, conclude what they have in common, read page by page, finish once. Between
+processes only small messages pass; plans and pages lie in the document's temporary folder, so neither the parent nor
+a process grows with the number of pages.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import pickle
 from collections import Counter
@@ -31,10 +33,14 @@ _WORST = 5
 class Steps:
     """The way of one document, as ``flows/document.py`` has it; functions at the top of a module."""
 
-    prepare: Callable[[Path, RunOptions, Engine], Any]
-    """Opens the file, chooses the pages (``numbers``), looks for the watermark: the plan. Raises QingzhangError."""
-    read_page: Callable[[Any, int, Engine], PageContent]
-    """Reads one page; what goes wrong is in the page."""
+    outline: Callable[[Path, RunOptions], Any]
+    """Opens the file and chooses the pages (``numbers``, and the ``sample`` among them). Raises QingzhangError."""
+    look: Callable[[Any, int], Any]
+    """What a page shows before it is read; None where that fails."""
+    conclude: Callable[[Any, Sequence[Any], Engine], Any]
+    """Looks for the watermark in what the sample shows: the plan (``numbers``). Raises QingzhangError."""
+    read_page: Callable[[Any, int, Engine, Any], PageContent]
+    """Reads one page, from what it showed where that is at hand; what goes wrong is in the page."""
     failed_page: Callable[[int, str], PageContent]
     """A page that could not be read, with the reason."""
     finish: Callable[[Any, Sequence[PageContent]], Document]
@@ -45,12 +51,43 @@ def document_steps() -> Steps:
     """The steps of ``flows/document.py``; its libraries are imported only now."""
     from flows import document as story
 
-    return Steps(story.prepare, story.read_page, story.failed_page, story.finish)
+    return Steps(story.outline, story.look, story.conclude, story.read_page, story.failed_page, story.finish)
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Choose the pages of a document: the first of its tasks, where it is spread over processes."""
+
+    work: Path
+    """The document's temporary folder."""
+    source: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Keep what a page shows: one of the sample, or one that can be read the faster afterwards."""
+
+    work: Path
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conclude:
+    """Make the plan of a document from its sample."""
+
+    work: Path
+
+
+@dataclass(frozen=True, slots=True)
+class WarmUp:
+    """Load the engine, unless that is done: a page of this document will need it."""
+
+    work: Path
 
 
 @dataclass(frozen=True, slots=True)
 class Prepare:
-    """Make the plan of a document."""
+    """Make the plan of a document in one go: ``Open``, ``Look`` at the sample, ``Conclude``."""
 
     work: Path
     """The document's temporary folder."""
@@ -77,7 +114,28 @@ class Finish:
     """Where the outputs will lie: what people decided in an earlier review is read there, and holds."""
 
 
-Task = Prepare | ReadPage | Finish
+Task = Open | Look | Conclude | WarmUp | Prepare | ReadPage | Finish
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The pages that a document has to be read, and those that speak for all."""
+
+    numbers: tuple[int, ...]
+    sample: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a page shows is kept, as far as it shows anything."""
+
+    picture: bool = False
+    """Whether an engine will have to read it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Warm:
+    """The engine is loaded, or cannot be, which the first page will tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +181,7 @@ class Failed:
     exit_code: ExitCode
 
 
-Answer = Prepared | PageRead | Finished | Failed
+Answer = Opened | Looked | Warm | Prepared | PageRead | Finished | Failed
 
 
 @dataclass(slots=True)
@@ -135,6 +193,7 @@ class TaskRunner:
     _steps: Steps | None = None
     _engine: LazyEngine | None = None
     _plan: tuple[Path, Any] | None = field(default=None, repr=False)
+    _outline: tuple[Path, Any] | None = field(default=None, repr=False)
 
     def __call__(self, task: Task) -> Answer:
         """Do one task. Never raises: what goes wrong is in the answer."""
@@ -155,6 +214,14 @@ class TaskRunner:
 
     def _do(self, task: Task, steps: Steps) -> Answer:
         match task:
+            case Open():
+                return self._open(task, steps)
+            case Look():
+                return self._look(task, steps)
+            case Conclude():
+                return self._conclude(task, steps)
+            case WarmUp():
+                return self._warm_up()
             case Prepare():
                 return self._prepare(task, steps)
             case ReadPage():
@@ -162,17 +229,49 @@ class TaskRunner:
             case Finish():
                 return self._finish(task, steps)
 
-    def _prepare(self, task: Prepare, steps: Steps) -> Prepared:
-        plan = steps.prepare(task.source, self.options, self._lazy_engine())
+    def _open(self, task: Open | Prepare, steps: Steps) -> Opened:
+        outline = steps.outline(task.source, self.options)
+        store(_outline_file(task.work), outline)
+        self._outline = task.work, outline
+        return Opened(tuple(outline.numbers), tuple(outline.sample))
+
+    def _look(self, task: Look, steps: Steps) -> Looked:
+        try:
+            seen = steps.look(self._outline_of(task.work), task.number)
+        except Exception as error:  # MemoryError too: reading the page will tell
+            log.debug("page %d shows nothing: %s", task.number, error)
+            seen = None
+        if seen is None:
+            return Looked()
+        store(_seen_file(task.work, task.number), seen)
+        return Looked(picture=isinstance(seen.shown, PageImage))
+
+    def _conclude(self, task: Conclude | Prepare, steps: Steps) -> Prepared:
+        outline = self._outline_of(task.work)
+        sample = [_load_seen(task.work, number) for number in outline.sample]
+        plan = steps.conclude(outline, sample, self._lazy_engine())
+        for number, seen in zip(outline.sample, sample, strict=True):
+            if seen is not None and not seen.as_read:
+                _seen_file(task.work, number).unlink(missing_ok=True)
         store(plan_file(task.work), plan)
         self._plan = task.work, plan
         return Prepared(tuple(plan.numbers))
+
+    def _warm_up(self) -> Warm:
+        with contextlib.suppress(QingzhangError):
+            self._lazy_engine().load()
+        return Warm()
+
+    def _prepare(self, task: Prepare, steps: Steps) -> Prepared:
+        for number in self._open(task, steps).sample:
+            self._look(Look(task.work, number), steps)
+        return self._conclude(task, steps)
 
     def _read(self, task: ReadPage, steps: Steps) -> PageRead:
         plan = self._plan_of(task.work)
         engine = self._lazy_engine()
         try:
-            page = steps.read_page(plan, task.number, engine)
+            page = steps.read_page(plan, task.number, engine, _load_seen(task.work, task.number))
         except QingzhangError as error:
             page = steps.failed_page(task.number, str(error))
         except Exception as error:  # MemoryError too: it belongs to this page alone
@@ -181,6 +280,7 @@ class TaskRunner:
         if engine.missing:  # not this page's fault: no page could be read
             raise engine.missing
         store(page_file(task.work, task.number), page)
+        _seen_file(task.work, task.number).unlink(missing_ok=True)
         return PageRead(page.page.error if page.page.origin is Origin.FAILED else None)
 
     def _lazy_engine(self) -> LazyEngine:
@@ -198,6 +298,11 @@ class TaskRunner:
         return Finished(
             outputs, failures(document), for_review(document), amounts, verified, worst_pages(document, _WORST)
         )
+
+    def _outline_of(self, work: Path) -> Any:
+        if self._outline is None or self._outline[0] != work:
+            self._outline = work, load_stored(_outline_file(work))
+        return self._outline[1]
 
     def _plan_of(self, work: Path) -> Any:
         if self._plan is None or self._plan[0] != work:
@@ -295,6 +400,23 @@ def page_file(work: Path, number: int) -> Path:
     return work / f"page-{number:05d}"
 
 
+def _outline_file(work: Path) -> Path:
+    return work / "outline"
+
+
+def _seen_file(work: Path, number: int) -> Path:
+    """Where what a page shows lies, until it is read."""
+    return work / f"seen-{number:05d}"
+
+
+def _load_seen(work: Path, number: int) -> Any:
+    """What a page shows, where that was kept, else None."""
+    try:
+        return load_stored(_seen_file(work, number))
+    except FileNotFoundError:
+        return None
+
+
 def store(path: Path, value: Any) -> None:
     """Write a value for ``load_stored``."""
     path.write_bytes(pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL))
@@ -322,6 +444,10 @@ class LazyEngine(Engine):
             self.missing = error
             raise
         return self._loaded
+
+    def load(self) -> None:
+        """Load the models now. Raises MissingDependencyError."""
+        _ = self._engine
 
     @property
     def name(self) -> str:

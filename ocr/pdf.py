@@ -28,6 +28,10 @@ MAX_EMBEDDED = 160_000_000
 """Pixels of one picture before it is drawn: A3 at 600 dpi is 70 million; more is a bomb or a poster."""
 MAX_PIXELS = 80_000_000
 """Pixels of one page: A3 at 500 dpi; 240 MB in colour."""
+DEFAULT_DPI = 200
+"""For pages that are no single image."""
+MAX_DPI = 300
+"""Finer pictures are drawn at that: reading gains nothing above."""
 
 log = logging.getLogger(__name__)
 pymupdf.TOOLS.mupdf_display_errors(False)
@@ -130,15 +134,10 @@ def check_page_size(page: pymupdf.Page, dpi: float) -> None:
         )
 
 
-def rasterise(page: pymupdf.Page, dpi: int | None, default_dpi: int = 200, max_dpi: int = 300) -> Raster:
-    """The page as pixels: at ``dpi``, or (None) at the resolution of the one image that fills it.
-
-    A page that is no single image is drawn at ``default_dpi``; an image finer than ``max_dpi`` is drawn at that.
-    Raises PageTooLarge.
-    """
+def rasterise(page: pymupdf.Page, dpi: int | None, max_dpi: int = MAX_DPI) -> Raster:
+    """The page as pixels, at ``raster_resolution``. Raises PageTooLarge."""
     _check_embedded(page)
-    native = image_resolution(page)
-    chosen = float(dpi) if dpi else min(native, float(max_dpi)) if native else float(default_dpi)
+    chosen = raster_resolution(page, dpi, max_dpi)
     check_page_size(page, chosen)
     pixmap = page.get_pixmap(
         dpi=None, matrix=pymupdf.Matrix(chosen / 72, chosen / 72), alpha=False, colorspace=_space(page)
@@ -146,6 +145,15 @@ def rasterise(page: pymupdf.Page, dpi: int | None, default_dpi: int = 200, max_d
     pixels = np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width, pixmap.n)
     pixels = pixels[:, :, 0] if pixmap.n == 1 else pixels[:, :, ::-1]
     return Raster(np.ascontiguousarray(pixels), chosen, page.rect.width, page.rect.height, _is_bilevel(page))
+
+
+def raster_resolution(page: pymupdf.Page, dpi: int | None, max_dpi: int = MAX_DPI) -> float:
+    """Dots per inch that a page is drawn at: ``dpi``, or (None) those of the one image that fills it.
+
+    A page that is no single image is drawn at ``DEFAULT_DPI``; an image finer than ``max_dpi`` is drawn at that.
+    """
+    native = image_resolution(page)
+    return float(dpi) if dpi else min(native, float(max_dpi)) if native else float(DEFAULT_DPI)
 
 
 def _check_embedded(page: pymupdf.Page) -> None:

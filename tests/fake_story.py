@@ -27,21 +27,55 @@ class Plan:
     words: tuple[str, ...]
     numbers: tuple[int, ...]
 
+    @property
+    def sample(self) -> tuple[int, ...]:
+        """Every second page."""
+        return self.numbers[::2]
 
-def prepare(path: Path, options: RunOptions, engine: Engine) -> Plan:
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a page shows."""
+
+    shown: str
+    as_read: bool = True
+
+
+def outline(path: Path, options: RunOptions) -> Plan:
     words = tuple(path.read_text(encoding="utf-8").split())
     match words[:1]:
         case ():
             raise NotADocument(f"{path}: the file is empty. Fetch it again.")
         case ("encrypted",):
             raise EncryptedError(f"{path}: encrypted. Take the password off first.")
-        case ("kill-prepare",):
+        case ("kill-open",):
             os.kill(os.getpid(), signal.SIGKILL)
     return Plan(path, words, chosen_pages(options.pages, len(words)))
 
 
-def read_page(plan: Plan, number: int, engine: Engine) -> PageContent:
+def look(plan: Plan, number: int) -> Seen | None:
     word = plan.words[number - 1]
+    match word:
+        case "kill-look":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "raise-look":
+            raise RuntimeError("a defect")
+        case "nothing":
+            return None
+    return Seen(word)
+
+
+def conclude(plan: Plan, sample: Sequence[Seen | None], engine: Engine) -> Plan:
+    if "kill-conclude" in plan.words:
+        os.kill(os.getpid(), signal.SIGKILL)
+    expected = [None if word in {"kill-look", "raise-look", "nothing"} else word for word in plan.words]
+    assert [seen and seen.shown for seen in sample] == [expected[n - 1] for n in plan.sample]
+    return plan
+
+
+def read_page(plan: Plan, number: int, engine: Engine, seen: Seen | None = None) -> PageContent:
+    word = plan.words[number - 1]
+    assert seen is None or seen.shown == word
     match word:
         case "kill":
             os.kill(os.getpid(), signal.SIGKILL)
@@ -76,4 +110,4 @@ def finish(plan: Plan, pages: Sequence[PageContent]) -> Document:
 
 
 def fake_steps() -> Steps:
-    return Steps(prepare, read_page, failed_page, finish)
+    return Steps(outline, look, conclude, read_page, failed_page, finish)

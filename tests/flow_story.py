@@ -19,19 +19,19 @@ class Plan(fake_story.Plan):
     """Of this module, as those of ``flows/document.py`` are of theirs: only such may lie in a work folder."""
 
 
-def prepare(path: Path, options: RunOptions, engine: Engine) -> Plan:
-    plan = fake_story.prepare(path, options, engine)
+def outline(path: Path, options: RunOptions) -> Plan:
+    plan = fake_story.outline(path, options)
     return Plan(plan.path, plan.words, plan.numbers)
 
 
-def read_page(plan: Plan, number: int, engine: Engine) -> PageContent:
+def read_page(plan: Plan, number: int, engine: Engine, seen: fake_story.Seen | None = None) -> PageContent:
     """A page; ``wait`` takes as long as there is a file of that name in the folder of the scans."""
     while plan.words[number - 1] == "wait" and (plan.path.parent / "wait").exists():
         time.sleep(0.05)
     with (plan.path.parent / "read.log").open("a", encoding="utf-8") as log:
         log.write(f"{plan.path.name} {number}\n")
-    return fake_story.read_page(plan, number, engine)
+    return fake_story.read_page(plan, number, engine, seen)
 
 
 def noting_steps() -> Steps:
-    return Steps(prepare, read_page, fake_story.failed_page, fake_story.finish)
+    return Steps(outline, fake_story.look, fake_story.conclude, read_page, fake_story.failed_page, fake_story.finish)

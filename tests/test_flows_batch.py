@@ -17,8 +17,9 @@ from fake_story import fake_steps
 from document.exceptions import DictionaryError, ExitCode, MissingDependencyError, OutputError
 from document.json import load
 from document.types import Origin, Status
-from flows.batch import BatchOptions, BatchReport, DocumentResult, Outcome, Watcher, run_batch
+from flows.batch import BatchOptions, BatchReport, DocumentResult, NamedFile, Outcome, Watcher, _Run, run_batch
 from flows.options import RunOptions
+from flows.tasks import Conclude, Look, Looked, Open, Opened, Prepared, ReadPage, WarmUp
 from flows.workers import Lost, Workers, _deaf_to_interrupts
 from ocr.engine import EngineName, EngineOptions
 
@@ -81,7 +82,12 @@ def test_a_page_that_fails_raises_dies_or_hangs_leaves_the_document_partial(tmp_
 
 @pytest.mark.parametrize(
     ("content", "code"),
-    [("", ExitCode.INPUT_FILE), ("encrypted", ExitCode.ENCRYPTED), ("kill-prepare", ExitCode.CHILD_PROCESS_ERROR)],
+    [
+        ("", ExitCode.INPUT_FILE),
+        ("encrypted", ExitCode.ENCRYPTED),
+        ("kill-open", ExitCode.CHILD_PROCESS_ERROR),
+        ("one kill-conclude", ExitCode.CHILD_PROCESS_ERROR),
+    ],
 )
 def test_a_document_that_cannot_be_opened_does_not_stop_the_next(tmp_path: Path, content: str, code: ExitCode) -> None:
     bad, good = scan(tmp_path, "bad.pdf", content), scan(tmp_path, "good.pdf", "fine")
@@ -90,6 +96,55 @@ def test_a_document_that_cannot_be_opened_does_not_stop_the_next(tmp_path: Path,
     assert str(bad) in report.results[0].message
     assert report.exit_code is code
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["good"]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_page_that_cannot_be_looked_at_is_read_all_the_same(tmp_path: Path, jobs: int) -> None:
+    report = clean(scan(tmp_path, "a.pdf", "one two kill-look four raise-look six nothing"), out=tmp_path, jobs=jobs)
+    assert report.results[0].outcome is Outcome.CLEAN
+    assert words(tmp_path, "a") == ["one", "two", "kill-look", "four", "raise-look", "six", "nothing"]
+
+
+class TestWhileTheWatermarkIsLookedFor:
+    """The process that looks for it is busy for seconds: meanwhile the others load engines, and look at pages."""
+
+    @pytest.fixture
+    def run(self, tmp_path: Path) -> _Run:
+        run = _Run(tmp_path, NULL, BatchOptions(jobs=2), Watcher(), {})
+        run.begin((NamedFile(scan(tmp_path, "a.pdf", "any"), "a"),), ())
+        return run
+
+    def concluding(self, run: _Run, picture: bool) -> Conclude:
+        opening = run.next_task()
+        assert isinstance(opening, Open)
+        run.take((opening, Opened(numbers=(1, 2, 3, 4), sample=(1, 3))))
+        looks = [run.next_task(), run.next_task()]
+        assert looks == [Look(opening.work, 1), Look(opening.work, 3)]
+        assert run.next_task() is None, "the whole sample is needed"
+        for task in looks:
+            assert isinstance(task, Look)
+            run.take((task, Looked(picture)))
+        conclude = run.next_task()
+        assert isinstance(conclude, Conclude)
+        return conclude
+
+    def test_engines_are_loaded_and_further_pages_looked_at(self, run: _Run) -> None:
+        work = self.concluding(run, picture=True).work
+        meanwhile = [run.next_task() for _ in range(4)]
+        assert meanwhile == [WarmUp(work), Look(work, 2), Look(work, 4), None]
+
+    def test_no_engine_is_loaded_for_text(self, run: _Run) -> None:
+        work = self.concluding(run, picture=False).work
+        assert run.next_task() == Look(work, 2)
+
+    def test_a_page_that_is_being_looked_at_is_read_when_that_is_done(self, run: _Run) -> None:
+        conclude = self.concluding(run, picture=False)
+        look = run.next_task()
+        run.take((conclude, Prepared((1, 2, 3, 4))))
+        assert [run.next_task() for _ in range(4)] == [*(ReadPage(conclude.work, n) for n in (1, 3, 4)), None]
+        assert isinstance(look, Look)
+        run.take(Lost(look, "killed"))
+        assert run.next_task() == ReadPage(conclude.work, 2)
 
 
 def test_a_death_while_finishing_leaves_nothing_behind(tmp_path: Path) -> None:

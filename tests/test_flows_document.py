@@ -12,7 +12,7 @@ from document.exceptions import EmptyDocument
 from document.json import dump, to_json, validate
 from document.types import Origin, Status
 from document.writers.text import write_text
-from flows.document import clean_document, finish, prepare, read_page
+from flows.document import clean_document, finish, look, outline, prepare, read_page
 from flows.evidence import letters, once, sample, spread
 from flows.options import Mode, RunOptions, chosen_pages
 from ocr.engine import EngineName, EngineOptions, load_engine
@@ -68,6 +68,43 @@ def test_the_same_file_gives_the_same_bytes_page_by_page_or_in_one(budget: Path)
     plan = prepare(budget, NULL, engine)
     backwards = {n: read_page(plan, n, engine) for n in reversed(plan.numbers)}
     assert dump(finish(plan, [backwards[n] for n in plan.numbers])) == dump(clean_document(budget, NULL))
+
+
+def scanned(path: Path, source: Path, dpi: int, turn: int = 0) -> Path:
+    """The pages of a document as pictures."""
+    with pymupdf.open(source) as pages, pymupdf.open() as document:
+        for page in pages:
+            picture = page.get_pixmap(dpi=dpi, colorspace=pymupdf.csGRAY)
+            new = document.new_page(width=page.rect.width, height=page.rect.height)
+            new.insert_image(new.rect, pixmap=picture, rotate=turn)
+        document.save(path)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["text", "scan"])
+def test_a_page_reads_the_same_from_what_it_showed_before(tmp_path: Path, budget: Path, kind: str) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(budget.read_bytes()) if kind == "text" else scanned(path, budget, dpi=200)
+    engine = load_engine(NULL.engine)
+    plan, seen = prepare(path, NULL, engine), look(outline(path, NULL), 2)
+    assert seen is not None
+    assert seen.as_read
+    content = read_page(plan, 2, engine)
+    path.unlink()
+    assert content.page.origin is (Origin.TEXT_LAYER if kind == "text" else Origin.SCAN)
+    assert read_page(plan, 2, engine, seen) == content, "and without the file"
+
+
+@pytest.mark.parametrize(
+    ("dpi", "turn", "as_read"), [(150, 0, True), (200, 0, True), (300, 0, False), (200, 90, False)]
+)
+def test_a_sample_in_lower_resolution_or_on_its_side_is_not_what_is_read(
+    tmp_path: Path, budget: Path, dpi: int, turn: int, as_read: bool
+) -> None:
+    found = outline(scanned(tmp_path / "a.pdf", budget, dpi, turn), NULL)
+    seen = look(found, found.sample[0])
+    assert seen is not None
+    assert seen.as_read is as_read
 
 
 def test_mode_scan_reads_the_picture_even_where_there_is_text(budget: Path) -> None:

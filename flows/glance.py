@@ -16,7 +16,7 @@ from flows.options import Mode, RunOptions
 from ocr.pdf import MAX_DPI, open_source, page_image, raster_resolution, rasterise
 from ocr.textlayer import TextLayer, read_text_layer, trusted
 from ocr.types import PageImage
-from ocr.upright import is_sideways, straighten
+from ocr.upright import is_sideways, straighten, work_copy
 
 SAMPLE_DPI = 204
 """Resolution of the sample, which is held in memory all at once: 120 MB in colour. Scans at 200 dpi, of which some
@@ -56,4 +56,5 @@ def _glance(page: pymupdf.Page, number: int, options: RunOptions, max_dpi: int) 
             return Glance(layer, as_read=trust)
     raw = page_image(number, rasterise(page, options.dpi, max_dpi=max_dpi))
     same = raw.dpi == raster_resolution(page, options.dpi)
-    return Glance(straighten(raw), as_read=same and not is_sideways(raw))
+    grey = work_copy(raw)
+    return Glance(straighten(raw, grey=grey), as_read=same and not is_sideways(raw, grey))

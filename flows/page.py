@@ -36,7 +36,7 @@ from ocr.textlayer import TextLayer, read_text_layer, trusted
 from ocr.textmark import without_watermark
 from ocr.types import Grid, PageImage, Pixels, Rulings
 from ocr.unread import note_unread
-from ocr.upright import best_turn, is_sideways, reads_badly, straighten, turned
+from ocr.upright import best_turn, is_sideways, reads_badly, straighten, turned, work_copy
 
 log = logging.getLogger(__name__)
 
@@ -56,9 +56,10 @@ def read_source_page(
         if options.mode is Mode.TEXT:
             raise InputError(f"page {number}: no trustworthy text layer ({trust.reason}). Use --mode auto or scan.")
     raw = page_image(number, rasterise(source_page, options.dpi))
-    return page_from_picture(
-        straighten(turned(raw, best_turn(raw, engine) if is_sideways(raw) else 0)), evidence, engine
-    )
+    grey = work_copy(raw)
+    if is_sideways(raw, grey):
+        return page_from_picture(straighten(turned(raw, best_turn(raw, engine))), evidence, engine)
+    return page_from_picture(straighten(raw, grey=grey), evidence, engine)
 
 
 def read_shown(shown: TextLayer | PageImage, evidence: Evidence, engine: Engine) -> PageContent:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pymupdf
 
@@ -139,12 +141,62 @@ def rasterise(page: pymupdf.Page, dpi: int | None, max_dpi: int = MAX_DPI) -> Ra
     _check_embedded(page)
     chosen = raster_resolution(page, dpi, max_dpi)
     check_page_size(page, chosen)
+    pixels = _photograph(page, chosen)
+    if pixels is None:
+        pixels = _drawn(page, chosen)
+    return Raster(pixels, chosen, page.rect.width, page.rect.height, _is_bilevel(page))
+
+
+def _drawn(page: pymupdf.Page, chosen: float) -> Pixels:
+    """The page as MuPDF draws it."""
     pixmap = page.get_pixmap(
         dpi=None, matrix=pymupdf.Matrix(chosen / 72, chosen / 72), alpha=False, colorspace=_space(page)
     )
     pixels = np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width, pixmap.n)
     pixels = pixels[:, :, 0] if pixmap.n == 1 else pixels[:, :, ::-1]
-    return Raster(np.ascontiguousarray(pixels), chosen, page.rect.width, page.rect.height, _is_bilevel(page))
+    return np.ascontiguousarray(pixels)
+
+
+_ONLY_AN_IMAGE = re.compile(rb"\s*(?:q\s+)*(?:(?:[-+.\d]+\s+){6}cm\s+)*/(\S+)\s+Do(?:\s+Q)*\s*")
+"""The contents of a page that shows one image: saved states, places, the image."""
+_OFF = 0.5
+"""Points by which an image may miss the page's edges."""
+_AS_FINE = 0.001
+"""How far an image's resolution may be from the one asked for: A4 at 300 dpi is 2,479 or 2,480 pixels wide."""
+_PLAIN = re.compile(r"DeviceGray|DeviceRGB|ICCBased\((?:Gray|RGB),.*(?:sGray|sRGB).*\)")
+"""Colours that are already those of the pixels asked for."""
+_MODIFIED_BY = ("SMask", "Mask", "ImageMask", "Decode", "DecodeParms")
+
+
+def _photograph(page: pymupdf.Page, dpi: float) -> Pixels | None:
+    """The pixels of a page that is nothing but one JPEG shown at its own resolution, or None where it is more.
+
+    Decoded by OpenCV, which is five to ten times as fast as MuPDF, and without the fraction of a row that MuPDF adds
+    to such pages by drawing them onto whole pixels.
+    """
+    info, document = _page_image(page), page.parent
+    if info is None or not document.is_pdf or not _fills_upright(info, page):
+        return None
+    if abs((image_resolution(page) or 0) - dpi) > _AS_FINE * dpi:
+        return None
+    if not _PLAIN.fullmatch(str(info["cs-name"])) or info["bpc"] != 8 or page.first_annot or page.first_widget:
+        return None
+    shown = _ONLY_AN_IMAGE.fullmatch(page.read_contents())
+    xref = next((i[0] for i in page.get_images(full=True) if shown and i[7].encode() == shown[1] and not i[9]), 0)
+    if not xref or document.xref_get_key(xref, "Filter") not in (("name", "/DCTDecode"), ("array", "[/DCTDecode]")):
+        return None
+    if any(document.xref_get_key(xref, key)[0] != "null" for key in _MODIFIED_BY):
+        return None
+    pixels = cv2.imdecode(np.frombuffer(document.xref_stream_raw(xref), np.uint8), cv2.IMREAD_UNCHANGED)
+    wanted = (info["height"], info["width"], *((3,) if info["colorspace"] == 3 else ()))
+    return None if pixels is None or pixels.shape != wanted else np.asarray(pixels, dtype=np.uint8)
+
+
+def _fills_upright(info: dict[str, Any], page: pymupdf.Page) -> bool:
+    """Whether an image lies on the page as it is stored, and ends where the page ends."""
+    across, b, c, down, *_ = info["transform"]
+    corners = zip(info["bbox"], (0.0, 0.0, page.rect.width, page.rect.height), strict=True)
+    return across > 0 and down > 0 and abs(b) + abs(c) < 1e-6 and all(abs(at - edge) <= _OFF for at, edge in corners)
 
 
 def raster_resolution(page: pymupdf.Page, dpi: int | None, max_dpi: int = MAX_DPI) -> float:

@@ -8,7 +8,7 @@ import pymupdf
 import pytest
 
 from document.exceptions import EmptyDocument, EncryptedError, NotADocument, PageTooLarge
-from ocr.pdf import check_page_size, describe, image_resolution, open_source, page_image, rasterise
+from ocr.pdf import _drawn, check_page_size, describe, image_resolution, open_source, page_image, rasterise
 
 
 def one_image_pdf(path: Path, dpi: int = 150, grey: bool = True) -> Path:
@@ -124,3 +124,57 @@ def test_a_picture_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
     Image.new("1", (15_000, 12_000)).save(path)
     with pytest.raises(PageTooLarge, match="15000"):
         describe(path)
+
+
+class TestPhotographs:
+    """A page that is nothing but one JPEG is decoded, not drawn; whatever else it has, it is drawn."""
+
+    def photograph(self, path: Path, grey: bool, change: str = "") -> Path:
+        """An A4 page with a JPEG at 150 dpi; ``change``: what makes it more than that."""
+        rng = np.random.default_rng(1)
+        side = (1754, 1240) if grey else (1754, 1240, 3)
+        pixels = cv2.GaussianBlur(rng.integers(0, 256, side, np.uint8), (0, 0), 3)
+        pixels[800:900] = 20
+        document = pymupdf.open()
+        page = document.new_page(width=595.2, height=841.9)
+        area = pymupdf.Rect(3, 3, 592, 838) if change == "margin" else page.rect
+        turn = 180 if change == "turned" else 0
+        xref = page.insert_image(area, stream=cv2.imencode(".jpg", pixels)[1].tobytes(), rotate=turn)
+        match change:
+            case "line":
+                page.draw_line((100, 100), (500, 100), width=9)
+            case "note":
+                page.add_rect_annot((100, 200, 300, 300)).update(fill_color=(0, 0, 0))
+            case "negative":
+                document.xref_set_key(xref, "Decode", "[1 0]" if grey else "[1 0 1 0 1 0]")
+            case "page turned":
+                page.set_rotation(90)
+            case "cropped":
+                page.set_cropbox(pymupdf.Rect(0, 0, 400, 600))
+        document.save(path)
+        return path
+
+    @pytest.mark.parametrize("grey", [True, False])
+    def test_the_pixels_are_those_of_the_jpeg(self, tmp_path: Path, grey: bool) -> None:
+        with open_source(self.photograph(tmp_path / "a.pdf", grey)) as document:
+            page = document[0]
+            raster, drawn = rasterise(page, None), _drawn(page, 150)
+            data = document.extract_image(page.get_images()[0][0])["image"]
+        assert (raster.pixels == cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)).all()
+        least = min(raster.pixels.shape[0], drawn.shape[0])
+        apart = cv2.absdiff(raster.pixels[:least], drawn[:least, : raster.pixels.shape[1]])
+        assert apart.mean() < 3, "and nearly what MuPDF draws"
+
+    @pytest.mark.parametrize("grey", [True, False])
+    @pytest.mark.parametrize("change", ["line", "note", "negative", "turned", "page turned", "cropped", "margin"])
+    def test_what_is_more_or_other_is_drawn(self, tmp_path: Path, change: str, grey: bool) -> None:
+        with open_source(self.photograph(tmp_path / "a.pdf", grey, change)) as document:
+            raster = rasterise(document[0], None)
+            assert (raster.pixels == _drawn(document[0], raster.dpi)).all()
+
+    def test_a_broken_jpeg_is_left_to_mupdf(self, tmp_path: Path) -> None:
+        with open_source(self.photograph(tmp_path / "a.pdf", grey=True)) as document:
+            xref = document[0].get_images()[0][0]
+            document.update_stream(xref, b"\xff\xd8nothing", compress=False)
+            document.xref_set_key(xref, "Filter", "/DCTDecode")
+            assert (rasterise(document[0], 150).pixels == _drawn(document[0], 150)).all()

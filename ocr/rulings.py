@@ -161,7 +161,7 @@ def _trimmed(
     positions = _level(lines, (start + end) / 2)
     slope = float(np.median(lines[:, 3]))  # a rule that was cut had a wrong one
     return tuple(
-        replace(rule, position=p, start=a, end=b, slope=rule.slope if b - a == rule.length else slope)
+        Ruling(p, a, b, rule.thickness, rule.slope if b - a == rule.length else slope)
         for rule, p, a, b in zip(rules, positions.tolist(), start.tolist(), end.tolist(), strict=True)
         if b > a
     )
@@ -431,8 +431,10 @@ def _beside(rule: Ruling, low: Floats, high: Floats, thin: Pixels, unit: float) 
 
 def _dark_share(rule: Ruling, low: Floats, high: Floats, thin: Pixels, unit: float) -> Floats:
     """The dark share of the line of ``rule`` between each ``low`` and ``high``."""
-    x = np.arange(thin.shape[1], dtype=np.float64)
+    first, last = (np.clip(v * unit, 0, thin.shape[1]).astype(np.intp) for v in (low, high))
+    before = int(first.min())
+    x = np.arange(before, last.max(), dtype=np.float64)
     y = (rule.position + rule.slope * (x / unit - (rule.start + rule.end) / 2)) * unit
     total = np.concatenate([[0.0], np.cumsum(_dark_at(thin, x, y))])
-    first, last = (np.clip(v * unit, 0, thin.shape[1]).astype(np.intp) for v in (low, high))
+    first, last = first - before, last - before
     return np.asarray((total[last] - total[first]) / np.maximum(last - first, 1))

@@ -87,15 +87,23 @@ def thin_strokes(grey: Pixels, unit: float, options: RulingOptions) -> Pixels:
 
 def _without_texture(thin: Pixels, unit: float, options: RulingOptions) -> Pixels:
     """Nothing where most of a neighbourhood is thin strokes: a halftone picture or noise, which no table comes near."""
-    height, width = thin.shape
-    small = (max(1, width // 8), max(1, height // 8))
-    share = cv2.resize(cv2.threshold(thin, 0, 255, cv2.THRESH_BINARY)[1], small, interpolation=cv2.INTER_AREA)
-    side = max(1, round(24 * unit / 8))
+    height, width = (max(1, side // _BLOCK) for side in thin.shape)
+    marked = cv2.threshold(thin, 0, 255, cv2.THRESH_BINARY)[1]
+    # whole blocks, and what is left over at the edges with its neighbours: that takes a sixth of the time
+    inner = marked[: height * _BLOCK, : width * _BLOCK]
+    share = cv2.resize(inner, (width, height), interpolation=cv2.INTER_AREA)
+    side = max(1, round(24 * unit / _BLOCK))
     texture = cv2.blur(share, (side, side)) > 255 * options.texture
     if not texture.any():
         return thin
-    whole = cv2.resize(texture.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
-    return np.where(whole > 0, 0, thin).astype(np.uint8)
+    rows, columns = (
+        np.minimum(np.arange(n) // _BLOCK, last - 1) for n, last in zip(thin.shape, texture.shape, strict=True)
+    )
+    return np.where(texture[np.ix_(rows, columns)], 0, thin).astype(np.uint8)
+
+
+_BLOCK = 8
+"""Pixels of a side of the blocks in which texture is looked for."""
 
 
 def _dense_along_rows(thin: Pixels, unit: float, options: RulingOptions) -> Pixels:
@@ -110,7 +118,7 @@ def _dense_along_rows(thin: Pixels, unit: float, options: RulingOptions) -> Pixe
 def _measure(thin: Pixels, dense: Pixels) -> _Pieces:
     """The connected pieces of ``dense``, measured over their dark pixels only."""
     _, labels = cv2.connectedComponents(dense, connectivity=8, ltype=cv2.CV_32S)
-    at = np.flatnonzero(cv2.bitwise_and(thin, dense))
+    at = np.flatnonzero(cv2.bitwise_and(thin, dense) != 0)
     label = labels.ravel()[at]
     weight = thin.ravel()[at].astype(np.float64)
     y, x = np.divmod(at.astype(np.float64), thin.shape[1])

@@ -171,8 +171,8 @@ _MODIFIED_BY = ("SMask", "Mask", "ImageMask", "Decode", "DecodeParms")
 def _photograph(page: pymupdf.Page, dpi: float) -> Pixels | None:
     """The pixels of a page that is nothing but one JPEG shown at its own resolution, or None where it is more.
 
-    Decoded by OpenCV, which is five to ten times as fast as MuPDF, and without the fraction of a row that MuPDF adds
-    to such pages by drawing them onto whole pixels.
+    Decoded by OpenCV, which is five to ten times as fast as MuPDF. Where the page is a fraction of a pixel larger, the
+    picture is stretched over it as MuPDF does: noise is smoothed a little by that, which poor scans read better with.
     """
     info, document = _page_image(page), page.parent
     if info is None or not document.is_pdf or not _fills_upright(info, page):
@@ -189,7 +189,12 @@ def _photograph(page: pymupdf.Page, dpi: float) -> Pixels | None:
         return None
     pixels = cv2.imdecode(np.frombuffer(document.xref_stream_raw(xref), np.uint8), cv2.IMREAD_UNCHANGED)
     wanted = (info["height"], info["width"], *((3,) if info["colorspace"] == 3 else ()))
-    return None if pixels is None or pixels.shape != wanted else np.asarray(pixels, dtype=np.uint8)
+    if pixels is None or pixels.shape != wanted:
+        return None
+    size = (page.rect * pymupdf.Matrix(dpi / 72, dpi / 72)).round()
+    if (size.width, size.height) != (info["width"], info["height"]):
+        pixels = cv2.resize(pixels, (size.width, size.height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(pixels, dtype=np.uint8)
 
 
 def _fills_upright(info: dict[str, Any], page: pymupdf.Page) -> bool:

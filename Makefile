@@ -14,7 +14,7 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 $(BIN)/python -m pip insta
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help demo test check fix lock bench bench-speed flows clean
+.PHONY: help demo test check fix lock bench bench-speed calibration flows clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ bench: $(VENV)/.installed-dev ## score the pipeline on the samples; SCANS=folder
 
 bench-speed: $(VENV)/.installed-dev ## time the pipeline beside the stock engines; SCANS=folder takes other scans
 	$(BIN)/python -m benchmarks.speed $(SCANS) $(SPEED)
+
+calibration: $(VENV)/.installed-dev ## fit the confidences again, after a change of models or precision
+	$(BIN)/python -m benchmarks.calibrate refit out/calibration
 
 flows: $(VENV)/.installed ## a Prefect server, its work pool, the deployments and a worker; stop with Ctrl-C
 	.ci/flows $(BIN)

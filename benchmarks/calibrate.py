@@ -1,10 +1,14 @@
 """Fits and measures the calibration of confidences (可信度校准).
 
+    python -m benchmarks.calibrate refit FOLDER [--documents N]          all of it: draw, read, fit, measure on others
+
     python -m benchmarks.calibrate collect FIELDS.jsonl FILE.pdf …      read documents that have a truth beside them
     python -m benchmarks.calibrate fit FIELDS.jsonl … [--to WEIGHTS.csv]  the logistic model's weights
     python -m benchmarks.calibrate measure FIELDS.jsonl …               reliability table, expected calibration error
 
-Measure on other documents than those that were fitted on. The fit is a ridge-penalised logistic regression by
+Measure on other documents than those that were fitted on; ``refit`` does: of the documents that it draws every third is
+held out. Confidences depend on the networks (models, numbers they compute in), so that these call for ``refit`` when
+they change. The fit is a ridge-penalised logistic regression by
 Newton's method (iteratively reweighted least squares); the penalty stands for a few fields of either kind, so that
 a feature that was never wrong in the sample gets no infinite weight.
 """
@@ -23,7 +27,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import papers
+from benchmarks import make_samples, papers
+from benchmarks.calibration_set import sample
 from benchmarks.metrics import align, normalise, rows_of
 from cleanup.calibration import FieldEvidence, confidence
 from cleanup.confidence import field_evidence
@@ -35,6 +40,8 @@ from document.types import Document, TextBlock
 PENALTY = 1.0
 """Ridge penalty on all weights but the bias, in fields."""
 STEPS = 60
+HELD_OUT = 3
+"""Of the documents that ``refit`` draws every third is measured on, not fitted on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +196,18 @@ def _collect(target: Path, sources: Sequence[Path]) -> None:
                 stream.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
+def _refit(folder: Path, documents: int, first: int, target: Path) -> None:
+    """Draw documents, read them, fit the weights on two thirds of them and print how they do on the others."""
+    sources = [make_samples.write(sample(seed), folder) for seed in range(first, first + documents)]
+    rows = folder / "fields.jsonl"
+    _collect(rows, sources)
+    fields = read_fields([rows])
+    held_out = {path.name for path in sources[HELD_OUT - 1 :: HELD_OUT]}
+    write_weights(fit([f for f in fields if f.document not in held_out]), target)
+    sys.stdout.write(f"measured on {len(held_out)} documents that were not fitted on\n")
+    _print_table([f for f in fields if f.document in held_out], load_calibration(target.parent))
+
+
 def _print_table(fields: Sequence[Field], calibration: Calibration) -> None:
     for kind in KINDS:
         lines = reliability([f for f in fields if f.kind == kind], calibration)
@@ -202,6 +221,11 @@ def main() -> None:
     """Collect, fit or measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
+    refitting = commands.add_parser("refit")
+    refitting.add_argument("folder", type=Path, help="for the drawn documents and their fields")
+    refitting.add_argument("--documents", type=int, default=24)
+    refitting.add_argument("--first", type=int, default=7000, help="seed of the first document")
+    refitting.add_argument("--to", type=Path, default=SHIPPED / FILE, help=f"the weights, a file named {FILE}")
     collect = commands.add_parser("collect")
     collect.add_argument("target", type=Path)
     collect.add_argument("sources", nargs="+", type=Path)
@@ -211,7 +235,9 @@ def main() -> None:
     measure = commands.add_parser("measure")
     measure.add_argument("fields", nargs="+", type=Path)
     arguments = parser.parse_args()
-    if arguments.command == "collect":
+    if arguments.command == "refit":
+        _refit(arguments.folder, arguments.documents, arguments.first, arguments.to)
+    elif arguments.command == "collect":
         _collect(arguments.target, arguments.sources)
     elif arguments.command == "fit":
         write_weights(fit(read_fields(arguments.fields)), arguments.to)

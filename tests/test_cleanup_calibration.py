@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import calibrate
+from benchmarks import calibrate, calibration_set
+from benchmarks.scanner import PROFILES
 from cleanup.calibration import FieldEvidence, confidence, least_sure
 from dictionaries.calibration import FILE, KINDS, Calibration, load_calibration
 from dictionaries.loader import DictionaryError
@@ -76,3 +78,33 @@ def test_the_fit_finds_what_made_the_sample_and_is_calibrated_on_another(tmp_pat
 def test_a_sample_without_errors_gives_finite_weights() -> None:
     fields = [replace(f, right=True) for f in sample(200, random.Random(3))]
     assert all(abs(w) < 20 for w in calibrate.fit(fields)["amount"].values())
+
+
+def test_refitting_draws_fits_and_measures_on_documents_it_did_not_fit_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read: list[str] = []
+
+    def collect(target: Path, sources: list[Path]) -> None:
+        read.extend(source.name for source in sources)
+        chance = random.Random(4)
+        fields = [replace(f, document=source.name) for source in sources for f in sample(900, chance)]
+        rows = [{**asdict(f), "right": bool(f.right)} for f in fields]
+        target.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+
+    monkeypatch.setattr(calibrate, "_collect", collect)
+    monkeypatch.setattr(calibrate.make_samples, "write", lambda drawn, folder: folder / f"{drawn.name}.pdf")
+    calibrate._refit(tmp_path, 3, 7000, tmp_path / FILE)
+    assert len(set(read)) == 3
+    printed = capsys.readouterr().out
+    assert "measured on 1 documents" in printed
+    assert "expected calibration error" in printed
+    assert load_calibration(tmp_path).weights["amount"]
+
+
+def test_the_documents_to_calibrate_on_are_of_every_kind_and_profile() -> None:
+    drawn = [calibration_set.sample(seed) for seed in range(7000, 7024)]
+    assert {s.profile for s in drawn} == set(PROFILES)
+    assert {s.plan.kind for s in drawn} == {"budget", "account"}
+    assert 0 < sum(s.watermark is None for s in drawn) < len(drawn)
+    assert drawn == [calibration_set.sample(seed) for seed in range(7000, 7024)]

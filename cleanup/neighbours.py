@@ -37,6 +37,9 @@ _UNIT_COLUMN = re.compile(r"^(?:计量)?单位$")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _WORD = re.compile(r"[\u4e00-\u9fff]{2}")
 _TARGET = re.compile(r"[≥≤＞＜><=＝]\s?\d[\d,]{0,15}(?:\.\d{1,4})?(?P<unit>\S{0,12})")
+NO_SIGN = "指标值前没有≥或≤，同列其他指标值有"
+_BARE_TARGET = re.compile(r"\d[\d,]{0,15}(?:\.\d{1,4})?(?![\d,.年月日号分])\S{1,8}")
+_WHOLE = re.compile(r"100\s?[%％]")
 Place = tuple[int, int]
 
 
@@ -61,6 +64,8 @@ def find_odd_ones(table: Table) -> Mapping[Place, tuple[str, ...]]:
         found[place].append(LOST_WORD)
     for place in _targets_without_unit(table):
         found[place].append(NO_UNIT)
+    for place in _targets_without_sign(table):
+        found[place].append(NO_SIGN)
     for place in _lone_ordinals(grid) if grid is not None else ():
         found[place].append(LONE_ORDINAL)
     for place in _blank_twins(table):
@@ -161,6 +166,19 @@ def _targets_without_unit(table: Table) -> Iterator[Place]:
         usual = len(targets) >= LEAST_TARGETS and having >= WITH_UNIT * len(targets)
         if not unit and (beside or usual or cell.row in shares):
             yield cell.row, cell.col
+
+
+def _targets_without_sign(table: Table) -> Iterator[Place]:
+    """544万元 in a column of targets with ≥ or ≤, where it is the only one without: their thin strokes fall out."""
+    signed: Counter[int] = Counter()
+    bare: dict[int, list[Place]] = defaultdict(list)
+    for cell in table.cells:
+        text = cell.reading.text.strip()
+        if _TARGET.fullmatch(text):
+            signed[cell.col] += 1
+        elif _BARE_TARGET.fullmatch(text) and not _WHOLE.fullmatch(text):
+            bare[cell.col].append((cell.row, cell.col))
+    yield from (places[0] for col, places in bare.items() if len(places) == 1 and signed[col] >= LEAST_TARGETS)
 
 
 # --- enumerators ------------------------------------------------------------------------------------------

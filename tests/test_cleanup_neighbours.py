@@ -13,6 +13,7 @@ from cleanup.neighbours import (
     LONE_CHARACTER,
     LONE_ORDINAL,
     LOST_WORD,
+    NO_SIGN,
     NO_UNIT,
     find_odd_ones,
     note_odd_ones,
@@ -82,6 +83,25 @@ def test_a_target_without_its_unit_is_said_where_the_form_prints_units(targets: 
 def test_a_target_and_its_outcome_have_the_same_unit() -> None:
     rows = [["三级指标", "年度指标值", "实际完成值"], ["合格率", "≥95%", "≥95"], ["完成时间", "12月底前", "12月"]]
     assert odd(*rows) == {(1, 2): (NO_UNIT,)}
+
+
+@pytest.mark.parametrize(
+    ("last", "doubted"),
+    [
+        ("544万元", True),
+        ("96%", True),
+        ("≤544万元", False),
+        ("100%", False),
+        ("2024年12月", False),
+        ("有效提升", False),
+    ],
+)
+def test_the_one_target_without_a_sign_is_said(last: str, doubted: bool) -> None:
+    targets = ["≥3次", "≥95%", "≤5%", "≥200份", last]
+    rows = [["三级指标", "指标值"], *([f"某项指标{i}", t] for i, t in enumerate(targets))]
+    assert odd(*rows) == ({(5, 1): (NO_SIGN,)} if doubted else {})
+    if doubted:
+        assert odd(*rows, ["某项指标", "12家"]) == {}, "two without a sign are print"
 
 
 def test_a_rates_target_is_in_percent() -> None:

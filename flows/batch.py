@@ -48,6 +48,7 @@ from flows.tasks import (
     WarmUp,
     document_steps,
     draft,
+    fills_a_process,
     manifest_of,
 )
 from flows.versions import versions
@@ -190,7 +191,8 @@ def run_documents(
         workers: Workers[Task, Answer] = cleanup.enter_context(Workers(batch.jobs, runner, warm_up=runner.warm_up))
         while run.goes_on:
             while workers.has_room and (task := run.next_task()):
-                workers.give(task, batch.page_seconds * (1 if isinstance(task, (Look, ReadPage)) else 10))
+                seconds = batch.page_seconds * (1 if isinstance(task, (Look, ReadPage)) else 10)
+                workers.give(task, seconds, alone=fills_a_process(task))
             for event in workers.collect():
                 run.take(event)
     return BatchReport(tuple(run.results[path] for path in run.order), output)

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 
 from document.exceptions import MissingDependencyError
 from flows.options import RunOptions
-from flows.tasks import Answer, Finish, Steps, Task, TaskRunner
+from flows.tasks import Answer, Finish, Steps, Task, TaskRunner, fills_a_process
 from flows.workers import Lost, Workers
 
 Slot = Callable[[], AbstractContextManager[None]]
@@ -145,7 +145,7 @@ class Readers:
 
 def _do(workers: Workers[Task, Answer], request: _Request) -> Done:
     began = time.monotonic()
-    workers.give(request.task, request.seconds)
+    workers.give(request.task, request.seconds, alone=fills_a_process(request.task))
     while True:
         for event in workers.collect():
             answer = event if isinstance(event, Lost) else event[1]

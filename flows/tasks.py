@@ -25,6 +25,9 @@ from ocr.engine import Engine, EngineOptions, Region, load_engine
 from ocr.types import PageImage
 
 log = logging.getLogger(__name__)
+_MANY = 100
+"""Pages from which putting a document together gets a process of its own: 1,000 take up to 1 GB, beside the 1 GB of an
+engine that has read scans; a hundred take no more than reading does."""
 _WORST = 5
 """Pages of a document that are named for their doubts."""
 
@@ -136,6 +139,11 @@ class Looked:
 @dataclass(frozen=True, slots=True)
 class Warm:
     """The engine is loaded, or cannot be, which the first page will tell."""
+
+
+def fills_a_process(task: Task) -> bool:
+    """Whether a task needs so much memory that it has to have a process of its own, without an engine in it."""
+    return isinstance(task, Finish) and len(task.numbers) > _MANY
 
 
 @dataclass(frozen=True, slots=True)

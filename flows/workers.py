@@ -45,6 +45,8 @@ class _Worker(Generic[Task]):
     pipe: Connection
     task: Task | None = None
     deadline: float = 0.0
+    alone: bool = False
+    """Whether the process ends with its task."""
 
 
 class Workers(Generic[Task, Answer]):
@@ -94,10 +96,17 @@ class Workers(Generic[Task, Answer]):
         """Start a process before there is a task for it: with ``warm_up`` it imports meanwhile."""
         self._start()
 
-    def give(self, task: Task, seconds: float) -> None:
-        """Start ``task``, which may take so many seconds; ask ``has_room`` first."""
-        worker = next((w for w in self._workers if w.task is None), None) or self._start()
-        worker.task, worker.deadline = task, time.monotonic() + seconds
+    def give(self, task: Task, seconds: float, alone: bool = False) -> None:
+        """Start ``task``, which may take so many seconds; ask ``has_room`` first.
+
+        ``alone``: in a process of its own, which ends with it. What a process needs once, it would keep.
+        """
+        worker = next((w for w in self._workers if w.task is None), None)
+        if worker is not None and alone:
+            self._retire(worker)
+            worker = None
+        worker = worker or self._start()
+        worker.task, worker.deadline, worker.alone = task, time.monotonic() + seconds, alone
         # a process that died while idle is noticed by ``collect``
         with contextlib.suppress(OSError):
             worker.pipe.send(task)
@@ -125,15 +134,20 @@ class Workers(Generic[Task, Answer]):
             worker.process.join(_GRACE)
             return self._lose(worker, _cause(worker.process.exitcode))
         task, worker.task = worker.task, None
+        if worker.alone:
+            self._retire(worker)
         return task, answer
 
     def _lose(self, worker: _Worker[Task], reason: str) -> Lost[Task]:
         assert worker.task is not None
+        self._retire(worker)
+        return Lost(worker.task, reason)
+
+    def _retire(self, worker: _Worker[Task]) -> None:
         self._workers.remove(worker)
         worker.pipe.close()
         worker.process.kill()
         _end(worker.process)
-        return Lost(worker.task, reason)
 
     def _start(self) -> _Worker[Task]:
         context = get_context("spawn")

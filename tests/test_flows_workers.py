@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.tasks import Finish, ReadPage, fills_a_process
 from flows.workers import Workers
 
 
@@ -47,6 +48,21 @@ def test_every_process_is_warm_before_its_first_task() -> None:
 def test_never_more_processes_than_asked_for() -> None:
     assert len({pid for pid, _ in run(2, [0.3] * 6, warm=True)}) <= 2
     assert len({pid for pid, _ in run(1, [0.0] * 3, warm=True)}) == 1
+
+
+def test_what_fills_a_process_has_one_of_its_own_which_ends_with_it() -> None:
+    """What was put together of a thousand pages would stay in memory beside an engine that has read them."""
+    pids = []
+    with Workers[float, tuple[int, bool]](1, Runner()) as workers:
+        for alone in (False, True, False, False):
+            workers.give(0.0, seconds=30, alone=alone)
+            pids += [event[1][0] for event in workers.collect() if isinstance(event, tuple)]
+    before, alone_pid, after, again = pids
+    assert len({before, alone_pid, after}) == 3
+    assert after == again
+    assert fills_a_process(Finish(Path("w"), tuple(range(1, 1001))))
+    assert not fills_a_process(Finish(Path("w"), tuple(range(1, 21))))
+    assert not fills_a_process(ReadPage(Path("w"), 1))
 
 
 def hang() -> None:

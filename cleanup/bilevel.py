@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanup.runs import closed, opened
 from ocr.types import Pixels
 
 Mask = NDArray[np.bool_]
@@ -99,11 +100,14 @@ def _shapes(blackness: float) -> list[tuple[int, int]]:
 def _ink(black: Pixels, touched: Pixels, shapes: Sequence[tuple[int, int]], dpi: float) -> Pixels:
     """The black pixels inside the touched area that are ink, 0 or 1."""
     solid = _solid(black, shapes, dpi)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(solid)
-    outside = np.bincount(labels[(solid > 0) & (touched == 0)], minlength=count)
-    large = (stats[:, cv2.CC_STAT_AREA] >= _LARGE * (dpi / 200) ** 2) | (outside >= 4)
-    large[0] = False
-    ink = large[labels].astype(np.uint8)
+    # the statistics of every piece would cost more than finding them: areas are counted below
+    count, labels = cv2.connectedComponents(solid)
+    places = np.flatnonzero(solid)
+    piece, free = labels.reshape(-1)[places], touched.reshape(-1)[places] == 0
+    outside = np.bincount(piece[free], minlength=count)
+    large = (np.bincount(piece, minlength=count) >= _LARGE * (dpi / 200) ** 2) | (outside >= 4)
+    ink = np.zeros_like(solid)
+    ink.reshape(-1)[places] = large[piece]
     reach = 2 * round(_NEAR * dpi / 200) + 1
     return np.asarray(solid & cv2.dilate(ink, np.ones((1, reach), np.uint8)), dtype=np.uint8)
 
@@ -116,9 +120,8 @@ def _rules(black: Pixels, dpi: float) -> Pixels:
     """The black pixels of level and upright rules, 0 or 1."""
     run, gap = round(_RULE * dpi / 200), max(2, round(_RULE_GAP * dpi / 200))
     kept = np.zeros_like(black)
-    for along, across in (((1, gap), (1, run)), ((gap, 1), (run, 1))):
-        whole = cv2.morphologyEx(black, cv2.MORPH_CLOSE, np.ones(along, np.uint8))
-        kept |= np.asarray(cv2.morphologyEx(whole, cv2.MORPH_OPEN, np.ones(across, np.uint8)), dtype=np.uint8)
+    for across in (True, False):
+        kept |= opened(closed(black, gap, across), run, across)
     return kept & black
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanup.registration import inverse, spectrum, transform_size
+from cleanup.registration import transform_size
 from ocr.types import Pixels
 
 Floats = NDArray[np.float32]
@@ -50,22 +51,42 @@ def autocorrelation(pattern: Pixels) -> Floats:
     """How well the pattern agrees with itself when shifted: 1 at zero shift, which lies in the middle.
 
     Divided by the overlap, so a distant repetition counts as much as a near one; shifts with less than a
-    quarter of the pattern's area in common are 0. Shape (2·height − 1, 2·width − 1).
+    quarter of the pattern's area in common are 0, and those of which one way alone leaves less are not there.
     """
     height, width = pattern.shape
-    size = transform_size((2 * height, 2 * width))
-    transformed = spectrum(pattern, size)
-    raw = inverse(transformed * np.conj(transformed))
-    rows, columns = np.arange(1 - height, height), np.arange(1 - width, width)
-    centred = raw.take(rows, axis=0, mode="wrap").take(columns, axis=1, mode="wrap")
-    overlap = np.outer(_overlap(height), _overlap(width))
-    centred /= np.maximum(overlap, np.float32(0.25))
-    centred[overlap <= 0.25] = 0
-    return np.asarray(centred / np.float32(max(float(centred[height - 1, width - 1]), 1e-9)), dtype=np.float32)
+    rows, columns = _farthest(height), _farthest(width)
+    size = transform_size((height + rows, width + columns))
+    padded = np.zeros(size, np.float32)
+    padded[:height, :width] = pattern - np.float32(pattern.mean())
+    packed = cv2.dft(padded, nonzeroRows=height)
+    # shifts upwards are those downwards, mirrored: only one half is transformed back
+    raw = cv2.idft(cv2.mulSpectrums(packed, packed, 0, conjB=True), flags=cv2.DFT_SCALE, nonzeroRows=rows + 1)
+    down = np.concatenate([raw[: rows + 1, size[1] - columns :], raw[: rows + 1, : columns + 1]], axis=1)
+    centred = np.concatenate([down[:0:-1, ::-1], down])
+    centred *= _per_overlap(height, width)
+    centred *= np.float32(1 / max(float(raw[0, 0]), 1e-9))
+    return np.asarray(centred, dtype=np.float32)
 
 
-def _overlap(length: int) -> Floats:
-    return np.asarray(1 - np.abs(np.arange(-length + 1, length)) / length, dtype=np.float32)
+_LEAST_OVERLAP = 0.25
+
+
+def _farthest(length: int) -> int:
+    """The farthest shift along one side that leaves enough in common."""
+    return min(length - 1, int((1 - _LEAST_OVERLAP) * length) + 1)
+
+
+@lru_cache(maxsize=4)
+def _per_overlap(height: int, width: int) -> Floats:
+    """One over the share of the area that is in common, for each shift; 0 where that is too little."""
+    down, across = (
+        (1 - np.abs(np.arange(-_farthest(length), _farthest(length) + 1)) / length).astype(np.float32)
+        for length in (height, width)
+    )
+    overlap = np.outer(down, across)
+    share = np.reciprocal(overlap, where=overlap > 0, out=np.zeros_like(overlap))
+    share[overlap <= _LEAST_OVERLAP] = 0
+    return share
 
 
 def find_lattices(pattern: Pixels, shortest: float, least: float) -> list[Lattice]:

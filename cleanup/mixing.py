@@ -38,10 +38,9 @@ def channels(pixels: Pixels) -> list[Pixels]:
     return [pixels] if pixels.ndim == 2 else [np.asarray(plane, dtype=np.uint8) for plane in cv2.split(pixels)]
 
 
-def taken(pixels: Pixels, where: Indices) -> list[Pixels]:
-    """The pixels at ``where``, ``(n,)``, channel by channel."""
-    values = pixels.reshape(-1, 1 if pixels.ndim == 2 else pixels.shape[2]).take(where, axis=0)
-    return list(np.ascontiguousarray(values.T))
+def taken(planes: Sequence[Pixels], where: Indices) -> list[Pixels]:
+    """The pixels of each channel at ``where``, ``(n,)``."""
+    return [plane.reshape(-1).take(where) for plane in planes]
 
 
 def core(coverage: Pixels) -> Mask:
@@ -105,6 +104,8 @@ class Tone:
 
 _STEPS = 16
 _LEAST_PIXELS = 150
+_PLENTY = 100_000
+"""Pixels that tell a page's tone as well as all of them."""
 _USUAL_NOISE = 4 / 255
 _MOST_NOISE = 14 / 255
 """More is no noise: the coverage is out of register there, and ink must not be lost to it."""
@@ -121,6 +122,8 @@ def page_tone(lightness: Pixels, coverage: Pixels, level: float) -> Tone:
     centres = (np.arange(_STEPS) + 0.5) * 256 / _STEPS
     straight = 1 - centres / 255 * (1 - level)
     bare, noise = straight.copy(), np.full(_STEPS, _USUAL_NOISE)
+    thin = slice(None, None, max(1, len(coverage) // _PLENTY))
+    coverage, lightness = coverage[thin], lightness[thin]
     steps = coverage.astype(np.int32) * _STEPS // 256
     counts = np.bincount(steps * 256 + lightness, minlength=_STEPS * 256).reshape(_STEPS, 256)
     for step in range(_STEPS):
@@ -147,20 +150,32 @@ _NOISE_FROM, _INK_FROM = 0.9, 1.9
 
 def doubt(
     darker: Sequence[Floats], tones: Sequence[Tone], coverage: Pixels, lightness: Pixels, where: Indices
-) -> list[Floats]:
-    """How many standard deviations of noise the covered pixels and their neighbours lie below bare paper.
+) -> Floats:
+    """How many standard deviations of noise the covered pixels and their neighbours lie below bare paper, ``(n,)``.
 
-    Per channel: ``darker`` is how much darker than bare they are, ``(n,)``. ``where`` are their places, ``lightness``
-    the whole page. Smoothed over neighbours: noise changes from pixel to pixel, ink does not.
+    Per channel ``darker`` is how much darker than bare they are, ``(n,)``; the mean of the channels counts. ``where``
+    are their places, ``lightness`` the whole page. Smoothed over neighbours: noise changes from pixel to pixel, ink
+    does not.
     """
-    scale = (255 - np.arange(256)) / 255 * _STEP
-    levels = [np.clip(scale / float(tone.noise[0]), 0, 255).astype(np.uint8) for tone in tones]
-    deviations = cv2.LUT(lightness, np.stack(levels, axis=1)[None])
-    each = [(np.float32(_STEP) / tone.noise).astype(np.float32)[coverage] for tone in tones]
-    covered = [np.clip(d * e, 0, 255).astype(np.uint8) for d, e in zip(darker, each, strict=True)]
-    deviations.reshape(-1, len(tones))[where] = np.stack(covered, axis=1)
+    grey = lightness if lightness.ndim == 2 else cv2.cvtColor(lightness, cv2.COLOR_BGR2GRAY)
+    noise = float(np.mean([tone.noise[0] for tone in tones]))
+    scale = (255 - np.arange(256)) / 255 * _STEP / noise
+    deviations = cv2.LUT(grey, np.clip(scale, 0, 255).astype(np.uint8))
+    each = [(np.float32(_STEP / len(tones)) / tone.noise).astype(np.float32) for tone in tones]
+    covered = np.zeros(len(where), np.float32)
+    for dark, scaled in zip(darker, each, strict=True):
+        covered += dark * scaled[coverage]
+    deviations.reshape(-1)[where] = np.clip(covered, 0, 255).astype(np.uint8)
     smooth = np.asarray(cv2.GaussianBlur(deviations, (5, 5), 0.9), dtype=np.uint8)
-    return [values * np.float32(1 / _STEP) for values in taken(smooth, where)]
+    return smooth.reshape(-1).take(where) * np.float32(1 / _STEP)
+
+
+def ink_share(sure: Floats) -> Floats:
+    """Share (0–1) of a pixel's darkness that is taken for ink, ``(n,)``, from its ``doubt``.
+
+    What is no darker than noise is paper; undoing the mixing would amplify it.
+    """
+    return np.clip((sure - np.float32(_NOISE_FROM)) * np.float32(1 / (_INK_FROM - _NOISE_FROM)), 0, 1)
 
 
 def darkness_left(lightness: Pixels, coverage: Pixels, tone: Tone) -> Floats:
@@ -168,11 +183,10 @@ def darkness_left(lightness: Pixels, coverage: Pixels, tone: Tone) -> Floats:
     return np.asarray(tone.bare[coverage] - lightness * np.float32(1 / 255), dtype=np.float32)
 
 
-def undone(darker: Floats, sure: Floats, coverage: Pixels, contrast: float) -> Floats:
+def undone(darker: Floats, ink: Floats, coverage: Pixels, contrast: float) -> Floats:
     """Lightness (0–1) of what lies under the watermark, for covered pixels of one channel, ``(n,)`` each.
 
-    ``sure`` is their ``doubt``: what is no darker than noise is paper; undoing the mixing would amplify it.
+    ``ink`` is their ``ink_share``.
     """
     amplified = (1 / (1 - np.arange(256) / 255 * (1 - contrast))).astype(np.float32)
-    share = np.clip((sure - np.float32(_NOISE_FROM)) * np.float32(1 / (_INK_FROM - _NOISE_FROM)), 0, 1)
-    return np.asarray(np.clip(1 - share * darker * amplified[coverage], 0, 1), dtype=np.float32)
+    return np.asarray(np.clip(1 - ink * darker * amplified[coverage], 0, 1), dtype=np.float32)

@@ -26,7 +26,7 @@ _STRIDE = 80
 _REACH = 7
 """Pixels that a block may lie off after the first shift."""
 _ENOUGH_BLOCKS = 40
-"""Blocks, evenly spread, that tell the six numbers of the map as well as twice as many."""
+"""Blocks, evenly spread, that tell the six numbers of the map as well as three times as many."""
 _GOOD_BLOCK = 0.35
 """Normalised correlation from which a block's shift is believed."""
 
@@ -87,10 +87,13 @@ def inverse(transformed: Spectrum) -> Floats:
 
 def correlation(first: Spectrum, second: Spectrum) -> Floats:
     """Whitened cross-correlation; the peak is at the shift of ``second`` in ``first``, modulo their size."""
-    cross = first * np.conj(second)
+    half = first.shape[1] // 2 + 1  # the other half of a real image's transform mirrors it, and is not looked at
+    cross = first[:, :half] * np.conj(second[:, :half])
     magnitude = np.abs(cross)
     root = np.sqrt(magnitude + np.float32(1e-3) * magnitude.max() + np.float32(1e-12))
-    return inverse(cross / (root * np.sqrt(root)))
+    whitened = np.zeros_like(first)
+    np.divide(cross, root * np.sqrt(root), out=whitened[:, :half])
+    return inverse(whitened)
 
 
 def best_shift(surface: Floats, reach: tuple[int, int] | None = None) -> Shift:

@@ -1,8 +1,9 @@
 """Official seals (公章, 财务专用章): found by hue and shape, taken off by solving for the ink beneath.
 
 A seal's dye lets one channel through (red a red seal's, blue a blue one's), so black ink beneath or above it is
-still there in that channel. A seal is a thin-lined figure inside a ring, an ellipse or a frame, three to six
-centimetres wide, in one hue; charts, photographs and coloured headings are filled or have no ring.
+still there in that channel; for grey scans see ``seal_grey``. A seal is a thin-lined figure inside a ring, an ellipse
+or a frame, three to six centimetres wide, in one hue; charts, photographs and coloured headings are filled or have no
+ring.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from cleanup import mixing
+from cleanup.seal_grey import find_rings, without_ring
 from cleanup.watermark_evidence import WORK_DPI, bare_paper, paper, relative, work_copy
 from document.geometry import Box
 from ocr.types import PageImage, Pixels
@@ -42,19 +44,21 @@ class Seal:
     box: Box
     """Straight points."""
     colour: str
-    """``red`` or ``blue``."""
+    """``red`` or ``blue``; ``grey`` on a grey scan."""
     pixels: Pixels
-    """Its picture as scanned, ``(height, width, 3)``."""
+    """Its picture as scanned, ``(height, width, 3)``, or ``(height, width)`` on a grey scan."""
 
 
 def remove_seals(
     image: PageImage, source: PageImage, options: SealOptions | None = None
 ) -> tuple[Pixels, Mask, tuple[Seal, ...]]:
-    """Pixels of a colour page without seals, where they were, and the seals, cut from ``source``.
+    """Pixels of a page without seals, where they were, and the seals, cut from ``source``.
 
-    Without a seal the pixels are the very array of ``image``.
+    Without a seal the pixels are the very array of ``image``; 1-bit pages keep theirs.
     """
     options = options or SealOptions()
+    if image.pixels.ndim == 2:
+        return _remove_grey(image, source, options)
     pixels = image.pixels
     mask = np.zeros(pixels.shape[:2], dtype=bool)
     seals: list[Seal] = []
@@ -66,6 +70,16 @@ def remove_seals(
             mask |= touched
             seals.append(Seal(box.scaled(72 / image.dpi), colour, _cut(source.pixels, box)))
     return pixels, mask, tuple(seals)
+
+
+def _remove_grey(image: PageImage, source: PageImage, options: SealOptions) -> tuple[Pixels, Mask, tuple[Seal, ...]]:
+    pixels, mask = image.pixels, np.zeros(image.pixels.shape, dtype=bool)
+    rings = () if image.bilevel else find_rings(image, options.least_size, options.most_size)
+    for ring in rings:
+        pixels, touched = without_ring(pixels, image, ring)
+        mask |= touched
+    seals = tuple(Seal(ring.box.scaled(72 / image.dpi), "grey", _cut(source.pixels, ring.box)) for ring in rings)
+    return pixels, mask, seals
 
 
 def tint(light: Pixels, colour: str) -> Pixels:
@@ -193,7 +207,7 @@ _FOOT = (0.66, 0.86)
 def _dye(seal: Seal) -> Pixels:
     """How deeply each pixel is dyed, 0–255."""
     light = relative(seal.pixels, np.full_like(seal.pixels, np.percentile(seal.pixels, 95, axis=(0, 1))))
-    strength = tint(light, seal.colour).astype(np.float32)
+    strength = (255 - light if light.ndim == 2 else tint(light, seal.colour)).astype(np.float32)
     full = max(float(np.percentile(strength[strength > 10], 80)) if (strength > 10).any() else 0.0, 1.0)
     return np.asarray(np.clip(strength / full * 255, 0, 255), dtype=np.uint8)
 

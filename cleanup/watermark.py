@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from cleanup import mixing
 from cleanup.bilevel import without_speckle
 from cleanup.seal import Seal, remove_seals
-from cleanup.watermark_evidence import bare_paper, darkness, evidence, relative, work_copy
+from cleanup.watermark_evidence import Shown, shown_by
 from cleanup.watermark_find import find_watermark
 from cleanup.watermark_locate import by_likeness, laid_on, present
 from cleanup.watermark_model import Watermark, WatermarkOptions
@@ -57,7 +57,7 @@ def remove_watermark(
     cleaned = _without_watermark(page, watermark, options) if watermark and options.enabled else None
     if cleaned is None:
         cleaned = CleanPage(page, np.zeros(page.pixels.shape[:2], dtype=bool), 0.0)
-    return _without_seals(cleaned, page) if options.seals and page.pixels.ndim == 3 else cleaned
+    return _without_seals(cleaned, page) if options.seals else cleaned
 
 
 def _without_seals(cleaned: CleanPage, page: PageImage) -> CleanPage:
@@ -69,16 +69,13 @@ def _without_seals(cleaned: CleanPage, page: PageImage) -> CleanPage:
 
 def _without_watermark(page: PageImage, watermark: Watermark, options: WatermarkOptions) -> CleanPage | None:
     """None where the page does not show the watermark."""
-    small = work_copy(page)
-    bare = bare_paper(page, small)
-    light = relative(page.pixels, bare)
-    dark, shown = darkness(light), evidence(page, small).dark
-    for layout in _layouts(watermark, page, shown, options):
-        coverage = laid_on(page, shown, dark, layout)
+    shown = shown_by(page)
+    for layout in _layouts(watermark, page, shown.evidence.dark, options):
+        coverage = laid_on(page, shown.evidence.dark, shown.dark, layout)
         if coverage is not None:
-            coverage = present(coverage, dark, page, layout, options)
+            coverage = present(coverage, shown.dark, page, layout, options)
             if coverage.any():
-                return _taken_off(page, light, bare, coverage, layout)
+                return _taken_off(page, shown, coverage, layout)
     return None
 
 
@@ -91,11 +88,11 @@ def _layouts(watermark: Watermark, page: PageImage, shown: Pixels, options: Wate
     yield from by_likeness(watermark, page)
 
 
-def _taken_off(page: PageImage, light: Pixels, bare: Pixels, coverage: Pixels, watermark: Watermark) -> CleanPage:
+def _taken_off(page: PageImage, shown: Shown, coverage: Pixels, watermark: Watermark) -> CleanPage:
     if page.bilevel or watermark.bilevel:
         pixels = without_speckle(page.pixels, coverage, page.dpi, 1 - min(watermark.lightness))
     else:
-        pixels = _unmixed(page.pixels, light, bare, coverage, watermark)
+        pixels = _unmixed(page.pixels, shown, coverage, watermark)
     mask = coverage > _MASKED
     return CleanPage(replace(page, pixels=pixels), mask, round(float(mask.mean()), 4))
 
@@ -106,22 +103,24 @@ _MASKED = 40
 """Coverage (of 255) from which a pixel counts as part of the watermark in the mask."""
 
 
-def _unmixed(pixels: Pixels, light: Pixels, bare: Pixels, coverage: Pixels, watermark: Watermark) -> Pixels:
+def _unmixed(pixels: Pixels, shown: Shown, coverage: Pixels, watermark: Watermark) -> Pixels:
     """The pixels with the mixing undone wherever the watermark covers them; new array."""
     # a tenth of the page is covered: everything but the smoothing is done on those pixels alone
     where = np.flatnonzero(coverage >= _TOUCHED)
     share = coverage.reshape(-1)[where]
-    seen, paper = mixing.taken(light, where), mixing.taken(bare, where)
+    seen, paper = mixing.taken(shown.planes, where), mixing.taken(mixing.channels(shown.bare), where)
     levels = [_page_level(values[mixing.core(share)], watermark, c) for c, values in enumerate(seen)]
     tones = [mixing.page_tone(values, share, level) for values, (level, _) in zip(seen, levels, strict=True)]
     darker = [mixing.darkness_left(values, share, tone) for values, tone in zip(seen, tones, strict=True)]
-    sure = mixing.doubt(darker, tones, share, light, where)
-    cleaned = pixels.copy()
+    ink = mixing.ink_share(mixing.doubt(darker, tones, share, shown.light, where))
     beneath = [
-        np.rint(mixing.undone(dark, doubt, share, contrast) * bare_there).astype(np.uint8)
-        for dark, doubt, bare_there, (_, contrast) in zip(darker, sure, paper, levels, strict=True)
+        np.rint(mixing.undone(dark, ink, share, contrast) * bare_there).astype(np.uint8)
+        for dark, bare_there, (_, contrast) in zip(darker, paper, levels, strict=True)
     ]
-    cleaned.reshape(-1, len(beneath))[where] = np.stack(beneath, axis=1)
+    cleaned = pixels.copy()
+    flat, first = cleaned.reshape(-1), where * len(beneath)
+    for channel, values in enumerate(beneath):
+        flat[first + channel] = values
     return cleaned
 
 

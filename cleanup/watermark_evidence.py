@@ -6,12 +6,16 @@ shadow of a phone picture drop out before anything is compared.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanup.mixing import channels
+from cleanup.runs import opened
 from ocr.types import PageImage, Pixels
 
 WORK_DPI = 100.0
@@ -66,10 +70,17 @@ def _spread_out(envelope: Pixels, shape: tuple[int, ...]) -> Pixels:
     return np.asarray(cv2.resize(envelope, shape[1::-1], interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
-def bare_paper(image: PageImage, small: Pixels | None = None) -> Pixels:
-    """``paper`` of a page in its own resolution; ``small`` is its ``work_copy`` where there is one already."""
-    small = work_copy(image) if small is None else small
-    return _spread_out(_envelope(small, _work_cell(small, image)), image.pixels.shape)
+def papers(image: PageImage, small: Pixels) -> tuple[Pixels, Pixels]:
+    """``paper`` of ``small``, the page's ``work_copy``, and of the page in its own resolution."""
+    cell = _work_cell(small, image)
+    envelope = _envelope(small, cell)
+    own = envelope if cell == _PAPER_CELL else _envelope(small, _PAPER_CELL)
+    return _spread_out(own, small.shape), _spread_out(envelope, image.pixels.shape)
+
+
+def bare_paper(image: PageImage) -> Pixels:
+    """``paper`` of a page in its own resolution."""
+    return papers(image, work_copy(image))[1]
 
 
 def _work_cell(small: Pixels, image: PageImage) -> int:
@@ -84,18 +95,18 @@ def relative(pixels: Pixels, bare: Pixels) -> Pixels:
 
 def darkness(lightness: Pixels) -> Pixels:
     """0 for paper to 255 for black, ``(height, width)``: the darkest channel of a colour page."""
-    if lightness.ndim == 2:
-        return 255 - lightness
-    blue, green, red = cv2.split(lightness)
-    return np.asarray(255 - cv2.min(cv2.min(blue, green), red), dtype=np.uint8)
+    return _darkest(channels(lightness))
+
+
+def _darkest(planes: Sequence[Pixels]) -> Pixels:
+    return np.asarray(255 - reduce(cv2.min, planes), dtype=np.uint8)
 
 
 def rule_mask(dark: Pixels, dpi: float) -> Mask:
     """Where level and upright rules lie, a pixel wider than they are."""
     length = max(3, round(_RULE_POINTS * dpi / 72))
-    level = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
-    upright = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((length, 1), np.uint8))
-    grown = cv2.dilate(cv2.max(level, upright), np.ones((3, 3), np.uint8))
+    rules = cv2.max(opened(dark, length, across=True), opened(dark, length, across=False))
+    grown = cv2.dilate(rules, np.ones((3, 3), np.uint8))
     return np.asarray(grown > _RULE_DARKNESS)
 
 
@@ -110,10 +121,38 @@ class Evidence:
     """How far (0–255) the channels lie apart, 0 for grey; None for a grey page."""
 
 
-def evidence(image: PageImage, small: Pixels | None = None) -> Evidence:
-    """What the page shows of a watermark at working resolution; ``small`` is its ``work_copy``, if at hand."""
-    small = work_copy(image) if small is None else small
-    light = relative(small, paper(small))
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """A page without its paper, at ``WORK_DPI`` and in its own resolution."""
+
+    evidence: Evidence
+    bare: Pixels
+    """The page's ``paper``."""
+    light: Pixels
+    """The page's lightness relative to it."""
+    planes: tuple[Pixels, ...]
+    """The same, channel by channel."""
+    dark: Pixels
+    """Its darkness, with rules."""
+
+
+def shown_by(image: PageImage) -> Shown:
+    """What the page shows of a watermark."""
+    small = work_copy(image)
+    small_bare, bare = papers(image, small)
+    light = relative(image.pixels, bare)
+    planes = tuple(channels(light))
+    return Shown(_evidence(image, small, small_bare), bare, light, planes, _darkest(planes))
+
+
+def evidence(image: PageImage) -> Evidence:
+    """What the page shows of a watermark at working resolution."""
+    small = work_copy(image)
+    return _evidence(image, small, paper(small))
+
+
+def _evidence(image: PageImage, small: Pixels, bare: Pixels) -> Evidence:
+    light = relative(small, bare)
     dark = darkness(light)
     rules = rule_mask(dark, min(WORK_DPI, image.dpi))
     return Evidence(np.where(rules, np.uint8(0), dark), rules, None if light.ndim == 2 else _colour(light))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +13,7 @@ from cleanup import mixing
 from cleanup.registration import (
     Affine,
     Registration,
+    Spectrum,
     best_shift,
     correlation,
     enlarged,
@@ -75,12 +79,11 @@ _CEILING = 1.2
 
 def locate(shown: Pixels, watermark: Watermark, dpi: float) -> Registration | None:
     """The map from page to model pixels at ``dpi``, or None; ``shown`` is the page's evidence."""
-    height, width = shown.shape
     best: Registration | None = None
     for degrees in (0.0, 180.0, *_ANGLES):
         if degrees not in (0.0, 180.0) and best is not None:
             break
-        found = _locate_near(shown, watermark, dpi, _turn(width, height, degrees))
+        found = _locate_near(shown, watermark, dpi, degrees)
         if found is not None and (best is None or found.blocks > best.blocks):
             best = found
         if best is not None and best.agreeing >= _MOST_BLOCKS:
@@ -92,24 +95,58 @@ _MOST_BLOCKS = 0.4
 """Share of the blocks that agree from which no other turn is tried."""
 
 
-def _turn(width: int, height: int, degrees: float) -> Affine:
+def _turn(shape: tuple[int, ...], degrees: float) -> Affine:
+    """The map that turns a page of ``shape`` (height, width) about its middle."""
+    height, width = shape
     if degrees == 0:
         return np.array([[1, 0, 0], [0, 1, 0]], dtype=np.float64)
     return np.asarray(cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0), dtype=np.float64)
 
 
-def _locate_near(shown: Pixels, watermark: Watermark, dpi: float, start: Affine) -> Registration | None:
+def _locate_near(shown: Pixels, watermark: Watermark, dpi: float, degrees: float) -> Registration | None:
     coarse = halved(shown)
-    expected = lay(watermark, dpi / 2, enlarged(start, 0.5), coarse.shape)
-    size = transform_size(coarse.shape)
-    surface = correlation(spectrum(coarse, size), spectrum(expected, size))
+    expected = _expected_spectrum(watermark, dpi, shown.shape, degrees)
+    surface = correlation(spectrum(coarse, transform_size(coarse.shape)), expected)
     found = best_shift(surface, _reach(watermark, dpi / 2, coarse.shape))
     if found.clarity < _CLEAR:
         return None
+    start = _turn(shown.shape, degrees)
+    across, down = round(2 * found.x), round(2 * found.y)
     moved = start.copy()
-    moved[:, 2] -= start[:, :2] @ (2 * found.x, 2 * found.y)
-    refined = refine(shown, lay(watermark, dpi, moved, shown.shape), moved)
+    moved[:, 2] -= start[:, :2] @ (across, down)
+    y_reach, x_reach = _margins(watermark, dpi, shown.shape)
+    canvas = _expected(watermark, dpi, shown.shape, degrees)
+    window = canvas[y_reach - down :, x_reach - across :][: shown.shape[0], : shown.shape[1]]
+    refined = refine(shown, window, moved)
     return refined if refined.blocks >= _LEAST_BLOCKS else None
+
+
+_LAYOUTS = 14
+"""Layouts kept: one for each turn that is tried, and for pages of another size; a document's pages share them."""
+
+
+@lru_cache(maxsize=_LAYOUTS)
+def _expected_spectrum(watermark: Watermark, dpi: float, shape: tuple[int, ...], degrees: float) -> Spectrum:
+    """The spectrum, at half of ``dpi``, of the watermark as it would lie on a page of ``shape``, turned."""
+    height, width = (round(0.5 * side) for side in shape)
+    start = enlarged(_turn(shape, degrees), 0.5)
+    return spectrum(lay(watermark, dpi / 2, start, (height, width)), transform_size((height, width)))
+
+
+@lru_cache(maxsize=_LAYOUTS)
+def _expected(watermark: Watermark, dpi: float, shape: tuple[int, ...], degrees: float) -> Pixels:
+    """The watermark as it would lie on a page of ``shape`` and beyond its edges, as far as it may be shifted."""
+    y_reach, x_reach = _margins(watermark, dpi, shape)
+    start = _turn(shape, degrees)
+    start[:, 2] -= start[:, :2] @ (x_reach, y_reach)
+    return lay(watermark, dpi, start, (shape[0] + 2 * y_reach, shape[1] + 2 * x_reach))
+
+
+def _margins(watermark: Watermark, dpi: float, shape: tuple[int, ...]) -> tuple[int, int]:
+    """How far (y, x) pixels at ``dpi`` the first shift may go."""
+    coarse = round(0.5 * shape[0]), round(0.5 * shape[1])
+    y_reach, x_reach = _reach(watermark, dpi / 2, coarse)
+    return 2 * y_reach, 2 * x_reach
 
 
 def _reach(watermark: Watermark, dpi: float, shape: tuple[int, ...]) -> tuple[int, int]:
@@ -137,14 +174,15 @@ def present(coverage: Pixels, dark: Pixels, page: PageImage, watermark: Watermar
     watermark or a page without it is not. ``dark`` is the page's darkness relative to its paper, 0–255.
     """
     thin = 2 if page.dpi >= _THINNED else 1
-    inside = mixing.core(coverage[::thin, ::thin]) & on_paper(page)[::thin, ::thin]
-    if int(inside.sum()) < 50 / thin**2:
+    shown = np.ascontiguousarray(dark[::thin, ::thin])
+    inside = mixing.core(np.ascontiguousarray(coverage[::thin, ::thin])) & on_paper(page)[::thin, ::thin]
+    if np.count_nonzero(inside) < 50 / thin**2:
         return np.zeros_like(coverage)
     level = 1 - min(watermark.lightness)
     expected = level if watermark.bilevel else 1.0
-    hit = inside & (dark[::thin, ::thin] >= (128 if watermark.bilevel else 255 * level / 2))
+    hit = inside & (shown >= math.ceil(128 if watermark.bilevel else 255 * level / 2))
     inside = _but_white_edges(inside, hit, round(_EDGE * page.dpi / 72 / thin))
-    if float(hit.sum() / inside.sum()) < options.least_presence * expected:
+    if np.count_nonzero(hit) < options.least_presence * expected * np.count_nonzero(inside):
         return np.zeros_like(coverage)
     absent = _absent(inside, hit, 0.5 * expected, round(_PLACE * page.dpi / 72 / thin))
     if not absent.any():
@@ -187,10 +225,14 @@ _THINNED = 140.0
 
 def _share_of_cells(part: NDArray[np.bool_], cells: tuple[int, int]) -> NDArray[np.float32]:
     """Share of each cell and its neighbours that is True."""
-    height, width = part.shape
-    step = max(1, min(width // cells[0], height // cells[1]) // 8)
-    thinned = part[::step, ::step].astype(np.float32)
-    return np.asarray(cv2.blur(cv2.resize(thinned, cells, interpolation=cv2.INTER_AREA), (3, 3)), dtype=np.float32)
+    # in 16 bits: some strokes cover a thousandth of a cell, and every dot of a 1-bit page counts
+    shares = cv2.resize(part.astype(np.uint16) * np.uint16(_WHOLE), cells, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.blur(shares.astype(np.float32) / _WHOLE, (3, 3)), dtype=np.float32)
+
+
+_WHOLE = 65535
+_FEWEST = 0.004
+"""Share of a square and its neighbours under strokes from which it can tell: some fifty pixels."""
 
 
 def _absent(inside: NDArray[np.bool_], hit: NDArray[np.bool_], least: float, side: int) -> Pixels:
@@ -198,4 +240,4 @@ def _absent(inside: NDArray[np.bool_], hit: NDArray[np.bool_], least: float, sid
     height, width = inside.shape
     cells = (max(1, width // side), max(1, height // side))
     wanted, seen = (_share_of_cells(part, cells) for part in (inside, hit))
-    return np.asarray((wanted > 1e-4) & (seen < least * wanted), dtype=np.uint8)
+    return np.asarray((wanted > _FEWEST) & (seen < least * wanted), dtype=np.uint8)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from cleanup.lattice import Lattice
-from cleanup.registration import Affine, chained
+from cleanup.registration import Affine
 from ocr.types import Pixels
 
 
@@ -133,13 +134,23 @@ def lay(
     they would be if the copy at each of ``copy_points`` lay exactly in its place. Neighbouring patches show the
     same copies where they overlap; the darker one counts.
     """
-    patch, origin = patch_at(watermark, dpi)
+    _, origin = patch_at(watermark, dpi)
     laid = np.zeros(shape[:2], np.uint8)
     points = copy_points(watermark, dpi, to_model, shape)
-    for index, place in enumerate(points):
-        exact = to_model if maps is None else chained(to_model, maps[index])
-        _put(laid, patch, _to_patch(exact, place + origin))
+    if not points:
+        return laid
+    to_patch = np.repeat(to_model[None], len(points), axis=0) if maps is None else _all_chained(to_model, maps)
+    to_patch[:, :, 2] -= np.stack(points) + origin
+    for piece in _pieces(watermark, dpi):
+        _put(laid, piece, to_patch)
     return laid
+
+
+def _all_chained(outer: Affine, inner: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``chained`` with each of the maps, ``(n, 2, 3)``."""
+    turned = outer[:, :2] @ inner
+    turned[:, :, 2] += outer[:, 2]
+    return np.asarray(turned, dtype=np.float64)
 
 
 def copy_points(
@@ -160,28 +171,60 @@ def copy_points(
     return [place for place, touches in zip(points, touching, strict=True) if touches]
 
 
-def _to_patch(to_model: Affine, corner: NDArray[np.float64]) -> Affine:
-    """From page pixels to the pixels of a patch whose top left corner is the model pixel ``corner``."""
-    to_patch = to_model.copy()
-    to_patch[:, 2] -= corner
-    return to_patch
-
-
 _MAX_TILES = 4000
 """A page has a few dozen tiles; more means that a page is far larger than the ones the model came from."""
 
 
-def _put(laid: Pixels, patch: Pixels, to_patch: Affine) -> None:
-    """Draw ``patch`` into the array being built; ``to_patch`` maps its pixels to the patch's."""
-    window = _window(to_patch, patch.shape, laid.shape)
-    if window is None:
-        return
-    left, top, right, bottom = window
-    to_patch[:, 2] += to_patch[:, :2] @ (left, top)
-    size = (right - left, bottom - top)
-    tile = cv2.warpAffine(patch, to_patch, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=0)
-    part = laid[top:bottom, left:right]
-    cv2.max(part, tile, dst=part)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Piece:
+    """A part of the patch that has strokes."""
+
+    pixels: Pixels
+    left: int
+    top: int
+
+
+_STRIPS = 4
+_WORTH_CUTTING = 30_000
+"""Pixels from which a patch is laid in strips: a slanted line leaves most of its box empty."""
+
+
+@lru_cache(maxsize=4)
+def _pieces(watermark: Watermark, dpi: float) -> tuple[_Piece, ...]:
+    """The patch in strips across or down, whichever leaves less, each cut to its strokes; none where it is empty.
+
+    Neighbouring strips share a row or column, so that interpolating within one of them is right anywhere.
+    """
+    patch, _ = patch_at(watermark, dpi)
+    count = _STRIPS if patch.size >= _WORTH_CUTTING else 1
+    ways = []
+    for side in (0, 1):
+        edges = np.linspace(0, patch.shape[side], count + 1).round().astype(int)
+        spans = [(int(low), int(high) + 1) for low, high in pairwise(edges)]
+        strips = [(0, low, patch[:, low:high]) if side else (low, 0, patch[low:high]) for low, high in spans]
+        ways.append([piece for top, left, strip in strips if (piece := _trimmed(strip, left, top)) is not None])
+    return tuple(min(ways, key=lambda pieces: sum(piece.pixels.size for piece in pieces)))
+
+
+def _trimmed(strip: Pixels, left: int, top: int) -> _Piece | None:
+    x, y, width, height = cv2.boundingRect(np.ascontiguousarray(strip))
+    if not width:
+        return None
+    return _Piece(np.ascontiguousarray(strip[y : y + height, x : x + width]), left + x, top + y)
+
+
+def _put(laid: Pixels, piece: _Piece, to_patch: NDArray[np.float64]) -> None:
+    """Draw a piece of every copy into the array being built; ``to_patch`` (copies, 2, 3) maps page to patch pixels."""
+    to_piece = to_patch.copy()
+    to_piece[:, :, 2] -= (piece.left, piece.top)
+    windows = _windows(to_piece, piece.pixels.shape, laid.shape)
+    to_piece[:, :, 2] += (to_piece[:, :, :2] @ windows[:, :2, None])[..., 0]
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    for (left, top, right, bottom), mapped in zip(windows.tolist(), to_piece, strict=True):
+        if right > left and bottom > top:
+            tile = cv2.warpAffine(piece.pixels, mapped, (right - left, bottom - top), flags=flags, borderValue=0)
+            part = laid[top:bottom, left:right]
+            cv2.max(part, tile, dst=part)
 
 
 def lattice_points(lattice: Lattice, to_model: Affine, shape: tuple[int, ...]) -> list[NDArray[np.float64]]:
@@ -201,10 +244,12 @@ def _corners(shape: tuple[int, ...]) -> NDArray[np.float64]:
     return np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]], dtype=np.float64)
 
 
-def _window(to_patch: Affine, patch: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, int, int, int] | None:
-    """Left, top, right, bottom of the part of the page that the patch may touch, or None."""
-    corners = _corners(patch) @ cv2.invertAffineTransform(to_patch).T
-    left, top = np.maximum(np.floor(corners.min(axis=0)), 0).astype(int)
-    right = min(int(np.ceil(corners[:, 0].max())), shape[1])
-    bottom = min(int(np.ceil(corners[:, 1].max())), shape[0])
-    return (int(left), int(top), right, bottom) if right > left and bottom > top else None
+def _windows(to_piece: NDArray[np.float64], piece: tuple[int, ...], shape: tuple[int, ...]) -> NDArray[np.int64]:
+    """Left, top, right, bottom of the part of the page that the piece of each copy may touch, ``(copies, 4)``."""
+    back = np.linalg.inv(to_piece[:, :, :2])
+    # a pixel beyond the piece on each side: interpolation reaches into it from there
+    corners = _corners(piece)[:, :2] + np.array([[-1, -1], [0, -1], [0, 0], [-1, 0]], dtype=np.float64)
+    places = (corners[None] - to_piece[:, None, :, 2]) @ back.transpose(0, 2, 1)
+    low = np.maximum(np.floor(places.min(axis=1)), 0)
+    high = np.minimum(np.ceil(places.max(axis=1)) + 1, shape[1::-1])
+    return np.asarray(np.concatenate([low, high], axis=1), dtype=np.int64)

@@ -61,6 +61,10 @@ def rim(watermark: Watermark, dpi: float) -> Rim:
     return Rim(places, share[rows, columns], np.column_stack([across[rows, columns], down[rows, columns]]))
 
 
+_STEPS = ((0.35, 2), (0.35, 2), (0.3, 1), (0.2, 1), (0.15, 1))
+"""For each step of least squares: how far off (0–1) a rim pixel counts at most, and every how many-th is asked."""
+
+
 def copy_maps(
     lightness: Pixels, edge: Rim, points: list[Places], to_model: Affine, level: float, bilevel: bool
 ) -> Places:
@@ -81,9 +85,9 @@ def copy_maps(
     slope = (edge.slope @ to_model[:, :2]).astype(np.float32)
     ways = np.column_stack([slope, slope * relative[0][:, None], slope * relative[1][:, None]])
     found = np.zeros((len(points), 6))
-    for limit in (0.35, 0.35, 0.3, 0.2, 0.15):
-        moved = _displaced(on_page, found, relative)
-        step, trust = _step(seen, edge.share, ways, moved, level, 1.0 if bilevel else limit)
+    for limit, some in _STEPS:
+        moved = _displaced(on_page[..., ::some], found, relative[..., ::some])
+        step, trust = _step(seen, edge.share[::some], ways[::some], moved, level, 1.0 if bilevel else limit, some)
         found = np.clip(found + step, -_MAX_OFFSET, _MAX_OFFSET)
         found[:, :2] = _neighbourly(found[:, :2], trust, middle)
     return _maps(found, middle, size)
@@ -131,11 +135,12 @@ def _on_page(edge: Rim, points: list[Places], to_model: Affine) -> Floats:
 
 
 def _step(
-    seen: Pixels, share: Floats, ways: Floats, on_page: Floats, level: float, limit: float
+    seen: Pixels, share: Floats, ways: Floats, on_page: Floats, level: float, limit: float, every: int
 ) -> tuple[Places, NDArray[np.float64]]:
     """One step of least squares for every copy at once, and the share of each copy's rim that agreed.
 
-    ``ways`` (n, 6) is how coverage changes at each rim pixel with each of the copy's six parameters.
+    ``ways`` (n, 6) is how coverage changes at each rim pixel with each of the copy's six parameters; each of them
+    stands for ``every`` so many.
     """
     height, width = seen.shape
     x, y = on_page
@@ -144,10 +149,13 @@ def _step(
     inside = (x >= 1) & (y >= 1) & (x < width - 2) & (y < height - 2)
     weight = np.maximum(1 - (left * np.float32(1 / limit)) ** 2, 0) ** 2 * inside
     scaled = (ways * np.float32(1 - level)).astype(np.float32)
-    products = (scaled[:, :, None] * scaled[:, None, :]).reshape(len(share), 36)
+    first, second = np.triu_indices(6)
+    products = np.concatenate([scaled[:, first] * scaled[:, second], scaled], axis=1) * np.float32(every)
     # einsum, not @: the threads of a linear algebra library cost more here than they save
-    normal = np.einsum("kn,nm->km", weight, products).reshape(-1, 6, 6).astype(np.float64)
-    wanted = np.einsum("kn,nm->km", weight * left, scaled).astype(np.float64)
+    upper = np.einsum("kn,nm->km", weight, products[:, :-6]).astype(np.float64)
+    wanted = np.einsum("kn,nm->km", weight * left, products[:, -6:]).astype(np.float64)
+    normal = np.empty((len(weight), 6, 6))
+    normal[:, first, second] = normal[:, second, first] = upper
     normal += np.diag([1, 1, *[_STIFF] * 4]) * _PULL * _STEEP**2 * (1 - level) ** 2
     step = np.linalg.solve(normal, wanted[..., None])[..., 0]
     return np.clip(step, -1, 1), weight.mean(axis=1).astype(np.float64)

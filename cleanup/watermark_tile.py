@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -87,6 +88,7 @@ def cut_free(watermark: Watermark, left: int, top: int, strokes: Pixels) -> Wate
     return replace(watermark, coverage=encode(coverage), origin=(float(left), float(top)))
 
 
+@lru_cache(maxsize=4)
 def _cells(watermark: Watermark, dpi: float) -> tuple[Pixels, tuple[float, float]]:
     """Three cells either way at ``dpi``, or the page, with the model pixel of the top left corner."""
     factor = dpi / watermark.dpi

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pymupdf
 
+from benchmarks.scanner import PROFILES, expose, pack
 from ocr.types import PageImage, Pixels
 
 DPI = 150
@@ -133,6 +134,14 @@ def scan(
     moved = cv2.getRotationMatrix2D((width / 2, height / 2), float(chance.uniform(-turn, turn)), 1.0)
     moved[:, 2] += chance.uniform(-4, 4, 2)
     return _digitised(move(pixels, moved), chance, quality, noise), moved
+
+
+def mottled(pixels: Pixels, seed: int) -> Pixels:
+    """What a poor scanner makes of a grey page: pale, blurred, noisy, on uneven paper, packed hard."""
+    poor = PROFILES["poor"].model_copy(update={"skew": 0.0, "shift": 0.0, "perspective": 0.0, "speckles": 10})
+    page = np.repeat(pixels[:, :, None].astype(np.float32) / 255, 3, axis=2)
+    packed = pack(expose(page, poor, f"mottled/{seed}"), poor)
+    return cv2.imdecode(np.frombuffer(packed, np.uint8), cv2.IMREAD_UNCHANGED)
 
 
 def move(pixels: Pixels, moved: np.ndarray) -> Pixels:

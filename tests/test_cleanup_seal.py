@@ -135,3 +135,60 @@ def test_red_headings_filled_discs_and_photographs_are_no_seals() -> None:
     assert seals == ()
     assert pixels is image.pixels
     assert not mask.any()
+
+
+# --- on a grey scan no hue is left --------------------------------------------------------------------------
+
+
+def in_grey(page: PageImage) -> PageImage:
+    return replace(page, pixels=page.grey)
+
+
+@pytest.mark.parametrize("name", ["round red", "round blue"])
+def test_the_ring_comes_off_a_grey_scan_and_type_beneath_stays(name: str) -> None:
+    page, clean, _ = sealed(name)
+    grey = in_grey(page)
+    pixels, mask, seals = remove_seals(grey, grey)
+    assert [seal.colour for seal in seals] == ["grey"]
+    assert np.allclose(seals[0].box.center, (250, 300), atol=4)
+    ring = np.zeros_like(mask, dtype=np.uint8)
+    radius = CASES[name][1] * DPI / 72
+    cv2.circle(ring, (round(250 * DPI / 72), round(300 * DPI / 72)), round(radius), 1, round(3 * DPI / 72))
+    before, after = difference(grey.pixels, clean, ring > 0), difference(pixels, clean, ring > 0)
+    assert before.paper > 60
+    assert after.paper < 12
+    assert after.ink < 40
+    ink = clean < 90
+    assert float((pixels[ink & mask].astype(int) - clean[ink & mask]).mean()) < 15  # no stroke grows pale
+    assert np.array_equal(pixels[~mask], grey.pixels[~mask])
+
+
+def test_a_star_comes_off_with_the_figures_across_it_left() -> None:
+    page = np.full((700, 700), 255, np.uint8)
+    cv2.circle(page, (350, 350), 130, 120, 8)
+    angles = np.radians(np.arange(10) * 36 - 90 + 12)
+    radii = np.where(np.arange(10) % 2 == 0, 44, 17)
+    star = np.column_stack([350 + radii * np.cos(angles), 350 + radii * np.sin(angles)])
+    cv2.fillPoly(page, [np.rint(star).astype(np.int32)], 120)
+    cv2.putText(page, "1450.35", (300, 362), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 25, 2, cv2.LINE_AA)
+    bare = np.full_like(page, 255)
+    cv2.putText(bare, "1450.35", (300, 362), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 25, 2, cv2.LINE_AA)
+    image = as_page(scan(page, 3, turn=0)[0])
+    pixels, _, seals = remove_seals(image, image)
+    plain = scan(bare, 3, turn=0)[0]
+    assert len(seals) == 1
+    middle = (slice(300, 400), slice(300, 400))
+    assert float(np.abs(pixels[middle].astype(int) - plain[middle]).mean()) < 12
+    assert float((pixels[middle] < 100)[plain[middle] < 60].mean()) > 0.9
+
+
+def test_a_grey_page_without_a_ring_keeps_its_very_pixels() -> None:
+    page = draw_page(6)
+    cv2.circle(page, (300, 900), 110, 130, -1)  # a filled disc, as of a pie chart
+    cv2.circle(page, (650, 900), 90, 150, 60)  # and a thick ring
+    page[200:260, 100:700] = np.minimum(page[200:260, 100:700], 160)  # a shaded head
+    image = as_page(scan(page, 6)[0])
+    pixels, mask, seals = remove_seals(image, image)
+    assert seals == ()
+    assert pixels is image.pixels
+    assert not mask.any()

@@ -24,6 +24,7 @@ from tests.drawn_watermarks import (
     draw_form,
     draw_page,
     mix,
+    mottled,
     move,
     scan,
 )
@@ -160,6 +161,13 @@ def test_a_page_of_another_size_without_watermark_is_left_alone() -> None:
 
 
 # --- nothing to take off --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [1, 3, 4])
+def test_the_grain_of_mottled_paper_is_no_watermark(seed: int) -> None:
+    page = draw_page(60 + seed)
+    half_empty = np.vstack([page[:500], np.full_like(page, 255)])
+    assert find_watermark([as_page(mottled(half_empty, seed))]) is None
 
 
 def test_pages_without_watermark_come_out_as_they_went_in() -> None:

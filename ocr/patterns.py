@@ -19,9 +19,12 @@ _LEVELS = (
     (2, re.compile(rf"{_NUMERAL}\s?[、.,，:](?!\d)")),
     (3, re.compile(rf"\(\s?{_NUMERAL}\s?\)")),
     (4, re.compile(r"\d{1,2}\s?(?:[、]|[.．](?!\d))")),
-    (5, re.compile(r"\(\s?\d{1,2}\s?\)|[①-⑳]")),
+    (5, re.compile(r"\(\s?\d{1,2}\s?\)")),
 )
 """Enumerators by level, as GB/T 9704 (党政机关公文格式) orders them: 一、 (一) 1. (1); above them 第一部分."""
+
+_CIRCLED = re.compile(r"\s*[①-⑳]")
+"""Enumerators that NFKC makes bare digits of."""
 
 _NOTE = re.compile(r"(?:备?注|说明|附注)\s?\d?\s?[::]")
 _TOC_TITLE = re.compile(r"目\s{0,8}[录次]$")
@@ -54,7 +57,9 @@ def plain(text: str) -> str:
 
 
 def enumerator_level(text: str) -> int | None:
-    """Level of the enumerator a text begins with: 1 第一部分, 2 一、, 3 （一）, 4 1. , 5 （1）; None without."""
+    """Level of the enumerator a text begins with: 1 第一部分, 2 一、, 3 （一）, 4 1. , 5 （1） or ①; None without."""
+    if _CIRCLED.match(text[:24]):
+        return 5
     start = plain(text[:24])
     return next((level for level, pattern in _LEVELS if pattern.match(start)), None)
 

@@ -116,7 +116,7 @@ def _same_row(one: Sequence[Cell], other: Sequence[Cell]) -> bool:
 
 def _parts(before: Table, after: Table) -> tuple[Table, Table] | None:
     """Both with the same columns, or None where they are no parts of one table."""
-    if before.n_cols == after.n_cols and _same_columns(before, after):
+    if before.n_cols == after.n_cols and (_same_columns(before, after) or _same_head(before, after)):
         return before, after
     return with_common_columns(before, after)
 
@@ -129,6 +129,14 @@ def _same_columns(one: Table, other: Table) -> bool:
         return False
     shift = second[0] - first[0]
     return all(abs(b - shift - a) <= SAME_EDGE * width + 2 for a, b in zip(first, second, strict=True))
+
+
+def _same_head(before: Table, after: Table) -> bool:
+    """Whether ``after`` repeats the whole head and is as wide: edges that no rules show differ from page to page."""
+    width, other = (t[-1] - t[0] for t in map(column_edges, (before, after)))
+    whole = repeated_rows(before, after) == header_rows(before)
+    named = sum(bool(c.reading.text) for c in before.cells if c.row < header_rows(before))
+    return whole and named >= before.n_cols and abs(other / max(width, 1.0) - 1) < 0.08
 
 
 def _bottom(table: Table, page: Page) -> float:

@@ -249,8 +249,11 @@ def _without_loose(
     long = lines[:, 2] - lines[:, 1] >= options.sure_length
     safe = long | _continues(lines, tuple(r for r, k in zip(rules, long, strict=True) if k), options)
     ends = [_end(lines, posts, thin, unit, side, options) for side in (-1, 1)]
-    adrift = _crossed(lines, posts, options) & ~ends[0].held & ~ends[1].held
-    unlike = _unlike(lines, thin, unit, options) & ~_lies_on(lines, grounds)
+    crossed = _crossed(lines, posts, options)
+    adrift = crossed & ~ends[0].held & ~ends[1].held
+    # over several rows and from rule to rule no stroke of a watermark runs, however the print looks there
+    firm = crossed & ends[0].held & ends[1].held & ~ends[0].runs_on & ~ends[1].runs_on
+    unlike = _unlike(lines, thin, unit, options) & ~firm & ~_lies_on(lines, grounds)
     kept = np.ones(len(rules), dtype=np.bool_)
     for _ in range(4):
         gone = [

@@ -231,6 +231,8 @@ def _parts(line: TextLine, grid: Grid) -> list[tuple[int, TextLine]]:
     main = _cell_at(grid, *line.box.center)
     if not line.characters or line.box.cover(grid.cells[main].box) > 0.98 or abs(line.angle) > 10:
         return [(main, line)]
+    if not grid.ruled and _WHOLE_AMOUNT.fullmatch(line.text.strip()):
+        return [(main, line)]  # an edge that no rule shows may lie a little inside it
     cells = _cells_of_characters(line, grid)
     runs = [(cell, [i for i, _ in group]) for cell, group in groupby(enumerate(cells), key=lambda p: p[1])]
     if len(runs) == 1:

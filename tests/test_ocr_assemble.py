@@ -146,6 +146,25 @@ def test_a_head_whose_spans_came_out_otherwise_is_repeated_all_the_same() -> Non
     assert table.n_rows == 35
 
 
+def test_a_repeated_head_joins_parts_whose_inferred_edges_differ() -> None:
+    """Without upright rules an edge lies somewhere between two columns, on each page elsewhere."""
+    upper, lower = grid([HEAD, *rows(0, 30)], 240), grid([HEAD, *rows(30, 4)], 60, page=2)
+
+    def shifted(cell: Cell) -> Cell:
+        left, right = (
+            x + (40 if i == 1 else 0) for x, i in ((cell.box.left, cell.col), (cell.box.right, cell.col + 1))
+        )
+        return replace(cell, box=Box(left, cell.box.top, right, cell.box.bottom))
+
+    lower = replace(lower, cells=tuple(shifted(c) for c in lower.cells))
+    (table,) = tables(assemble([page(1, [], upper), page(2, [], lower)])[0])
+    assert table.n_rows == 35
+    # negative control: other names over the columns are another table
+    other = grid([["编码", "项目", "合计"], *rows(30, 4)], 60, page=2)
+    other = replace(other, cells=tuple(shifted(c) for c in other.cells))
+    assert len(tables(assemble([page(1, [], upper), page(2, [], other)])[0])) == 2
+
+
 def test_repeated_captions_become_running_heads() -> None:
     """Excel's print titles repeat title, number and unit on every page."""
 

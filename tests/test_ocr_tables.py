@@ -150,6 +150,17 @@ def test_an_amount_at_its_rule_does_not_run_into_the_next_cells_words() -> None:
     assert texts(filled) == {(0, 0): "1,234.56", (0, 1): "一般公共"}
 
 
+def test_an_amount_is_not_cut_at_an_edge_that_no_rule_shows() -> None:
+    """Between columns without rules the edge is put where white is, and may lie a digit inside one amount."""
+    amount = line("1,234.56", 34, 44, size=7.4)
+    last = replace(amount.characters[-1], left=92.0, right=95.0)  # a little apart, over the edge at 90
+    amount = replace(amount, characters=(*amount.characters[:-1], last), box=Box(34, 44, 95, 51.4))
+    (ruled,) = fill_grids((GRID,), (amount,), 1)[0]
+    assert len(texts(ruled)) == 2
+    (free,) = fill_grids((replace(GRID, ruled=False),), (amount,), 1)[0]
+    assert texts(free) == {(0, 0): "1,234.56"}
+
+
 def test_wrapped_lines_are_joined_in_order() -> None:
     tall = grid_of(regular(2, 3, row=40))
     lines = (line("缴费支出", 32, 54), line("机关养老保险", 32, 44))

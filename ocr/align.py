@@ -48,7 +48,8 @@ _ONE_RULE = 3.0
 """Level rules nearer than this are one, points."""
 
 _NUMBER = re.compile(r"[-+(（]?\d{1,3}(?:[,，]?\d{3}){0,6}(?:[.．]\d{1,6})?[)）]?%?|[-+]?\d{1,18}(?:[.．]\d{1,6})?%?")
-_AMOUNT = re.compile(r"\d[.．]\d\d(?!\d)")
+_AMOUNT = re.compile(r"\d[.．]\d\d(?!\d)|^(?!20\d\d年)\d{3,7}(?!\d)")
+"""An amount, or a code at the beginning."""
 _LEADERS = re.compile(r"[.．·•…]{4}|(?:\. ){3}|…")
 
 
@@ -81,8 +82,8 @@ def without_lone_heads(
 ) -> tuple[Grid, ...]:
     """The ruled ``grids`` without those that are a head alone, over a body without upright rules: a dark ground, say.
 
-    A head has no amounts, and a row with amounts stands near below it in no grid. Its rules stay, and the whole
-    table is found by them (``align_grids``).
+    A head has no amounts and no codes, and a row with some stands near below it in no grid. Its rules stay, and the
+    whole table is found by them (``align_grids``).
     """
     boxes = [g.box for g in grids]
     free = [k for k in lines[: options.max_lines] if not _within(k.box, boxes) and _AMOUNT.search(k.text)]
@@ -166,7 +167,7 @@ def _ruled_stretch(
 
 
 def _amounts(rows: Sequence[Row], top: float, bottom: float) -> bool:
-    """Whether amounts stand between two heights."""
+    """Whether amounts or codes stand between two heights."""
     return any(_AMOUNT.search(s.text) for row in rows if top < _middle(row) < bottom for s in row)
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from statistics import median
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -40,7 +40,9 @@ class LevelRuleOptions(BaseModel):
         (1.35, 1.55, 1.15),
         description="lines of one name are no further apart, from middle to middle; tried in order (type sizes)",
     )
-    tolerance: float = Field(0.25, gt=0, le=1, description="how far a name's middle is off its cell's (type sizes)")
+    tolerances: tuple[float, ...] = Field(
+        (0.12, 0.25), description="how far a name's middle is off its cell's; tried in order (type sizes)"
+    )
     misfits: float = Field(0.15, ge=0, le=0.5, description="share of names that may stand off their middles (0–1)")
     level: float = Field(0.4, ge=0, le=2, description="names of one row differ less in height (type sizes)")
     overlap: float = Field(0.25, gt=0, le=1, description="share of its height that a line shares with its row (0–1)")
@@ -201,11 +203,9 @@ def _read_head(
     readings = [
         (_names(parts, rules, pitch * size), rules) for rules in (with_partial, whole) for pitch in options.pitches
     ]
-    for share in (0.0, options.misfits):
+    for share, off in product((0.0, options.misfits), options.tolerances):
         found = [
-            fit
-            for names, rules in readings
-            if (fit := _fitting(names, rules, head, options.tolerance * size, share)) is not None
+            fit for names, rules in readings if (fit := _fitting(names, rules, head, off * size, share)) is not None
         ]
         if found:
             return min(found, key=lambda fit: len(fit.tiers))
@@ -232,7 +232,14 @@ def _names(parts: Sequence[Segment], rules: Sequence[float], pitch: float) -> li
             groups.append([part])
         else:
             home.append(part)
-    return sorted((joined(g) for g in groups), key=lambda s: s.box.center[1])
+    names = [joined(g) for g in groups]
+    return sorted((n for n in names if not any(_is_within(n, o) for o in names)), key=lambda s: s.box.center[1])
+
+
+def _is_within(name: Segment, other: Segment) -> bool:
+    """Whether a name lies in the line of another, wider one: a part of it that was found again."""
+    (x, y), box = name.box.center, other.box
+    return box.width > name.box.width and box.left < x < box.right and abs(y - box.center[1]) < 0.3 * other.em
 
 
 def _goes_on(upper: Segment, lower: Segment, rules: Sequence[float], pitch: float) -> bool:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from document.geometry import Box
 from document.types import TextLine
-from ocr.align import align_grids
+from ocr.align import align_grids, without_lone_heads
 from ocr.tables import fill_grids
-from ocr.types import Ruling, Rulings
+from ocr.types import Grid, GridCell, Ruling, Rulings
 
 LEFT, RIGHT, TOP, SIZE, HEIGHT = 50.0, 530.0, 100.0, 9.0, 16.0
 
@@ -203,3 +203,40 @@ def test_the_names_of_three_rows_of_a_head_each_stand_in_their_own() -> None:
     assert found[0] == [("收入", 1, 2), ("支出", 1, 2)]
     assert [cell[0] for cell in found[2]] == ["栏次", "1", "栏次", "2"]
     assert len(found) == 6
+
+
+def test_a_part_of_a_name_that_was_found_again_is_no_name() -> None:
+    sheet = account(NAMES)
+    name = next(k for k in sheet.lines if k.text == "上级补助收入")
+    box = name.box
+    sheet.lines.append(piece("收入", box.right - 20, box.center[1] + 1))
+    found = sheet.read(3, 7)
+    assert [len(row) for row in found] == [5, 2, 5, 5, 6, 6, 6]
+
+
+def test_lines_of_a_name_set_wide_apart_are_one_name() -> None:
+    """They nearly stand in the middles of the two rows of the head: that they fit better as one decides."""
+    sheet = Sheet((LEFT, 110, 250, 390, RIGHT))
+    sheet.head("项目", 0, 2, 0)
+    sheet.head("科目编码", 0, 1, 1)
+    sheet.head("科目名称", 1, 1, 1)
+    for col in (2, 3):
+        for part, off in (("本年收入", -0.7), ("合计", 0.7)):
+            sheet.lines.append(centred(part, sheet.edges[col], sheet.edges[col + 1], TOP + HEIGHT + off * SIZE))
+    for row, (code, name, amount) in enumerate(NAMES, 2):
+        sheet.body(row, code, name, amount, amount)
+    found = sheet.read(2, 5)
+    assert found[0] == [("项目", 1, 2), ("本年收入合计", 2, 1), ("本年收入合计", 2, 1)]
+
+
+def test_codes_below_a_head_with_upright_rules_show_that_it_is_a_head() -> None:
+    """Its first rows may have no amount this year."""
+    lines = [
+        centred(text, left, left + 120, TOP + HEIGHT * (row + 0.5))
+        for row, texts in enumerate([("编码", "名称", "金额"), *((f"310{n}", "资本性支出", "") for n in range(11, 15))])
+        for text, left in zip(texts, (LEFT, 210.0, 370.0), strict=True)
+        if text
+    ]
+    box = Box(LEFT, TOP, RIGHT, TOP + HEIGHT)
+    cells = tuple(GridCell(0, c, 1, 1, Box(LEFT + 160 * c, TOP, LEFT + 160 * (c + 1), box.bottom)) for c in range(3))
+    assert without_lone_heads((Grid(box, 1, 3, cells),), tuple(lines)) == ()

@@ -9,12 +9,14 @@ import cv2
 import numpy as np
 import pymupdf
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from document.exceptions import MissingDependencyError
 from document.geometry import Box
 from ocr.engine import CharacterSet, Device, Engine, EngineName, EngineOptions, Precision, Region, Runtime, load_engine
 from ocr.engines.choice import chosen_runtime, runtime_version
-from ocr.engines.paddle import PaddleEngine, is_legible, parse_regions, to_line
+from ocr.engines.paddle import PaddleEngine, parse_regions, second_look, small_type, to_line
 from ocr.engines.ppocr import Found
 from ocr.engines.tesseract import parse_characters
 from ocr.pdf import page_image, rasterise
@@ -214,7 +216,7 @@ def test_only_small_type_is_looked_at_from_near(size: float, looks: int) -> None
 
 def test_a_picture_without_text_is_looked_at_from_near() -> None:
     nothing = Found(np.empty((0, 4, 2)), np.empty(0))
-    assert not is_legible(nothing, 1.0)
+    assert second_look(small_type(nothing), 1800) == 1800
 
 
 def test_a_tenth_of_small_type_is_enough() -> None:
@@ -222,9 +224,19 @@ def test_a_tenth_of_small_type_is_enough() -> None:
         corners = [[[0, 0], [90, 0], [90, h], [0, h]] for h in heights]
         return Found(np.array(corners, dtype=float), np.ones(len(heights)))
 
-    assert is_legible(of(*[20] * 10), 1.0)
-    assert not is_legible(of(*[20] * 10), 0.5)
-    assert not is_legible(of(*[20] * 8, 9, 9), 1.0)
+    assert small_type(of(*[20] * 10)) == 20
+    assert small_type(of(*[20] * 8, 9, 9)) == 9
+
+
+@given(st.floats(0, 40), st.integers(1057, 4000))
+def test_a_second_look_is_as_near_as_the_type_needs(height: float, near: int) -> None:
+    needed = second_look(height, near)
+    if needed is None:
+        assert height >= 13
+        return
+    assert 1056 < needed <= near
+    if height > 0 and needed < near:
+        assert 14 <= height * needed / 1056 <= 14 + height * 64 / 1056
 
 
 # --- parsing recorded answers -----------------------------------------------------------------------------

@@ -54,11 +54,14 @@ class Precision(StrEnum):
     """In what numbers OpenVINO computes."""
 
     AUTO = "auto"
-    """bf16 where the processor multiplies it, else f32."""
+    """The fastest that the processor multiplies: int8, else bf16, else f32."""
     F32 = "f32"
     """32-bit floats: the same answers on every machine, at half the speed."""
     BF16 = "bf16"
     """16-bit brain floats."""
+    INT8 = "int8"
+    """8-bit integers in the large convolutions, bf16 or f32 in the rest; models that were not measured for it stay
+    as with bf16."""
 
 
 class Device(StrEnum):
@@ -87,7 +90,8 @@ class EngineOptions(BaseModel):
         Runtime.AUTO, description="what runs PaddleOCR's networks; auto: openvino on the processor"
     )
     precision: Precision = Field(
-        Precision.AUTO, description="numbers that openvino computes in; auto: bf16 where the processor has it"
+        Precision.AUTO,
+        description="numbers that openvino computes in; auto: int8, else bf16, where the processor has it",
     )
     device: Device = Field(Device.CPU, description="cpu, or gpu where a CUDA device and its runtime are present")
     detection_model: str | None = Field(

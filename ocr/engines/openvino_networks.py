@@ -1,13 +1,14 @@
-"""The PP-OCR networks on OpenVINO: the only file that imports openvino.
+"""The PP-OCR networks on OpenVINO: with ``openvino_int8`` the only file that imports openvino.
 
 The networks are PaddleOCR's, unchanged but for three things that OpenVINO can do inside the graph: normalising the
 pixels, leaving out the classes of characters that may not be read (the recogniser's last layer is cut to them), and
-the choice of 16-bit brain floats where the processor multiplies them.
+computing in 16-bit brain floats, the recogniser in 8-bit integers, where the processor multiplies them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -17,9 +18,10 @@ from numpy.typing import NDArray
 
 from document.exceptions import MissingDependencyError
 from ocr.ctc import DecodedCharacter, allowed_alphabet, decode
-from ocr.engine import CharacterSet, EngineOptions
-from ocr.engines.choice import chosen_precision, runtime_version
-from ocr.engines.models import Model, read_configuration
+from ocr.engine import CharacterSet, EngineOptions, Precision
+from ocr.engines.choice import chosen_precision, float_precision, runtime_version
+from ocr.engines.models import Model, fingerprint, read_configuration
+from ocr.engines.openvino_int8 import known_ranges, rounded, watched
 from ocr.engines.ppocr import (
     DetectionSettings,
     Found,
@@ -41,14 +43,10 @@ class OpenVinoNetworks(Networks):
 
     def __init__(self, detection: Model, recognition: Model, options: EngineOptions) -> None:
         self._runtime = runtime_version(options)
-        settings = {
-            "INFERENCE_PRECISION_HINT": chosen_precision(options).value,
-            "INFERENCE_NUM_THREADS": options.threads,
-            "NUM_STREAMS": 1,
-            "PERFORMANCE_HINT": "LATENCY",
-            "ENABLE_CPU_PINNING": False,  # several processes would be pinned to the same core
-        }
+        settings = _settings(float_precision(options), options.threads)
         detector, network = _network(detection), _network(recognition)
+        if chosen_precision(options) is Precision.INT8 and recognition.network is not None:
+            network = rounded(network, known_ranges(fingerprint(recognition.network)))
         found, read = read_configuration(detection), read_configuration(recognition)
         self._settings = DetectionSettings.of(found)
         self._detector = _compiled(_detector(detector, found), settings)
@@ -56,7 +54,7 @@ class OpenVinoNetworks(Networks):
         self._alphabet = allowed_alphabet(characters, options.characters is CharacterSet.SIMPLIFIED)
         if (cut := _cut_to(network, self._alphabet.classes)) is not None:
             network, self._alphabet = cut, self._alphabet.alone
-        self._recogniser = _compiled(_from_pixels(network, [127.5] * 3, [127.5] * 3), settings)
+        self._recogniser = _compiled(_lines(network), settings)
 
     @property
     def runtime(self) -> str:
@@ -90,6 +88,37 @@ class OpenVinoNetworks(Networks):
         self._recogniser.infer([_tensor(lines)])
         scores: NDArray[np.float32] = self._recogniser.get_output_tensor().data
         return scores
+
+
+def _settings(precision: Precision, threads: int) -> dict[str, Any]:
+    return {
+        "INFERENCE_PRECISION_HINT": precision.value,
+        "INFERENCE_NUM_THREADS": threads,
+        "NUM_STREAMS": 1,
+        "PERFORMANCE_HINT": "LATENCY",
+        "ENABLE_CPU_PINNING": False,  # several processes would be pinned to the same core
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A recogniser that tells what flows into its large convolutions, in 32-bit floats."""
+
+    names: tuple[str, ...]
+    """Of the layers, in the order of the network."""
+    request: Any
+
+    def flowing(self, pixels: NDArray[np.uint8]) -> Iterator[tuple[str, NDArray[np.float32]]]:
+        """Each layer with its values, for lines (batch, 48, width, 3). Valid until the next call."""
+        self.request.infer([_tensor(pixels)])
+        for place, name in enumerate(self.names):
+            yield name, self.request.get_output_tensor(place).data
+
+
+def watch(recognition: Model) -> Watch:
+    """The recogniser, to be watched."""
+    network, names = watched(_network(recognition))
+    return Watch(names, _compiled(_lines(network), _settings(Precision.F32, 1)))
 
 
 def _network(model: Model) -> Any:
@@ -127,6 +156,11 @@ def _detector(network: Any, configuration: dict[str, Any]) -> Any:
     return _from_pixels(
         network, [255 * float(m) for m in normalise["mean"]], [255 * float(s) for s in normalise["std"]]
     )
+
+
+def _lines(network: Any) -> Any:
+    """The recogniser, taking pixels as they are."""
+    return _from_pixels(network, [127.5] * 3, [127.5] * 3)
 
 
 def _from_pixels(network: Any, mean: list[float], deviation: list[float]) -> Any:

@@ -15,6 +15,8 @@ _ALIKE = str.maketrans("OoQDlIi|丨SsBZzbgq〇", "000011111558226990")
 _NOISE = re.compile(r"[\s.,·'`、，。]+")
 _CODE_LIKE = re.compile(r"[\dOoQDlIi|丨SsBZzbgq〇\s.,·'`、，。]{3,12}")
 _DECIMAL = re.compile(r"[-+]?[\d,]+\.\d+%?")
+_GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+")
+"""1,859,600 is an amount in 元, and 2,080,501 no code."""
 _INTEGER = re.compile(r"\d{1,3}")
 _CODE_HEAD = re.compile(r"编码|代码|科目码")
 _LINE_HEAD = re.compile(r"^(?:行次|序号)$")
@@ -54,7 +56,7 @@ def code_form(text: str) -> str:
     """The text as a code where it looks like one: letters for digits, spaces and marks inside taken back."""
     if CODE.fullmatch(text) or not _CODE_LIKE.fullmatch(text):
         return text
-    if _DECIMAL.fullmatch(text):
+    if _DECIMAL.fullmatch(text) or _GROUPED.fullmatch(text):
         return text
     pieces = [p for p in text.split() if len(p) > 1]
     digits = _NOISE.sub("", pieces[0] if len(pieces) == 1 else text).translate(_ALIKE)
@@ -90,7 +92,7 @@ def _header_rows(table: Table) -> int:
         rows[cell.row].append("".join(cell.reading.text.split()))
     for row in sorted(rows):
         texts = [t for t in rows[row] if t]
-        ends = any(CODE.fullmatch(code_form(t)) or _DECIMAL.fullmatch(t) for t in texts)
+        ends = any(CODE.fullmatch(code_form(t)) or _DECIMAL.fullmatch(t) or _GROUPED.fullmatch(t) for t in texts)
         if ends or (texts and _FIRST_ROW.match(texts[0]) and row > 0 and not _is_head(texts)):
             return row
     return min(1, table.n_rows)

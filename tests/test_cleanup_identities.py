@@ -228,6 +228,23 @@ def test_a_title_without_its_number_and_year(title: str, bare: str) -> None:
     assert bare_title(title) == bare
 
 
+FORM_IN_YUAN = [
+    ["项目名称", "某项目", "实施单位", "某单位"],
+    ["实施期资金总额：", "2,859,600", "年度资金总额：", "1,859,600"],
+    ["其中：中央财政资金", "1,000,000", "其中：中央财政资金", "0"],
+    ["市县（区）财政资金", "1,859,600", "市县（区）财政资金", "1,859,600"],
+]
+
+
+@pytest.mark.parametrize("read", ["2,080,501", "1859.60", "7,777,777"])
+def test_whole_amounts_that_look_like_a_code_or_a_decimal_are_amounts_of_a_form(read: str) -> None:
+    rows = [list(row) for row in FORM_IN_YUAN]
+    assert "资金总额=各级资金之和" in cell(reconcile(document(table(rows, "绩效目标表")), IDENTITIES), 1, 3).verified_by
+    rows[3][3] = read
+    found = cell(reconcile(document(table(rows, "绩效目标表")), IDENTITIES), 3, 3)
+    assert found.reading.text == "1,859,600" or found.reading.needs_review
+
+
 # --- forms and prose --------------------------------------------------------------------------------------
 
 RATES = [

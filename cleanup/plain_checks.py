@@ -13,6 +13,10 @@ _SHARE = re.compile(
 )
 _NAME = re.compile(r"[\u4e00-\u9fff]{2,4}")
 _TOLERANCE = Decimal("0.02")
+_TELLING = 6
+"""Characters from which a text beside two names says that they are one person's."""
+_ROLES, _MUCH_COMMONER = 2, 3
+"""Shorter texts that must stand beside both (组长, 主任), and how much commoner the one name must be then."""
 _MOST_NAMES = 3000
 """Distinct short cells looked at: bounds the work."""
 
@@ -42,12 +46,14 @@ def doubtful_names(lines: Mapping[int, str], is_known: Callable[[str], bool]) ->
         for i, cell in enumerate(cells):
             if len(cells) > 1 and _NAME.fullmatch(cell) and len(cell) == 3 and not is_known(cell):
                 places[cell].append(number)
-                beside[cell].update(c for c in cells[:i] + cells[i + 1 :] if len(c) > 6)
+                beside[cell].update(c for c in cells[:i] + cells[i + 1 :] if len(c) > 1)
     whole = "\n".join(lines.values())
     counts = Counter({name: whole.count(name) for name in list(places)[:_MOST_NAMES]})
     names = [n for n, _ in counts.most_common()]
     for rare, common in _near_pairs(names):
-        same = rare[1:] == common[1:] or beside[rare] & beside[common]
+        shared = beside[rare] & beside[common]
+        often = counts[common] >= _MUCH_COMMONER * counts[rare]
+        same = rare[1:] == common[1:] or any(len(c) > _TELLING for c in shared) or (often and len(shared) >= _ROLES)
         if counts[rare] <= 2 and counts[common] > counts[rare] and same:
             for number in places[rare]:
                 yield number, rare, f"与“{common}”只差一字，可能是同一姓名，无法确定"

@@ -407,7 +407,9 @@ def _verdict(
     if sort not in _MAY_BE_DEBRIS:
         return False
     if r < roles.header_rows and column is not _Column.NOTHING:
-        return sort is _Sort.MARKS  # what is strange in a head may be its own words misread
+        # what is strange in a head may be its own words misread
+        capitals = sort is _Sort.LATIN and near and rows[r][c].isascii() and not any(x.isdigit() for x in rows[r][c])
+        return True if sort is _Sort.MARKS or capitals else None
     if _SCORE.fullmatch(rows[r][c].strip()):
         return None
     if sort is _Sort.MARKS or (column is not _Column.WORDS and sort in (_Sort.SCRIPT, _Sort.LATIN)):

@@ -262,3 +262,9 @@ def test_a_comma_before_two_decimals_in_a_sentence_is_the_point() -> None:
     amounts = "\n".join(f"教育支出\t{n}0.66" for n in range(1, 8))
     text = cleaned(f"{amounts}\n\n收入总计820,66万元，另有1,820万元。\n").text
     assert "收入总计820.66万元，另有1,820万元。" in text
+
+
+def test_a_name_in_the_same_role_as_a_much_commoner_one_is_said() -> None:
+    rows = [f"组长\t杜大立\t主任\t{n}" for n in range(4)] + ["组长\t杜大江\t主任\t9", "会计\t杜大河\t副科长\t8"]
+    doubts = list(doubtful_names(dict(enumerate(rows, 1)), lambda _: False))
+    assert [(line, piece) for line, piece, _ in doubts] == [(5, "杜大江")]

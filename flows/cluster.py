@@ -66,4 +66,4 @@ def _on_worker(piece: Callable[..., Answer], item: Item, job: Job, *more: object
     """``piece`` with as many processes for pages as this Dask worker has threads."""
     from distributed import get_worker
 
-    return piece(item, replace(job, processes=get_worker().state.nthreads), *more)
+    return piece(item, replace(job, processes=get_worker().state.nthreads, together=False), *more)

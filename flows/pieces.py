@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import shutil
+import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,24 +39,30 @@ from flows.places import Folder, content_hash, fetch, file_name, folder_at, loca
 from flows.readers import Done, Readers, Slot, lent_readers
 from flows.tasks import (
     Answer,
+    Conclude,
     Failed,
     Finish,
     Finished,
+    Look,
+    Looked,
+    Open,
     PageDoubts,
     PageRead,
-    Prepare,
     Prepared,
     ReadPage,
     Steps,
     Task,
+    WarmUp,
     document_steps,
     draft,
     load_stored,
     manifest_of,
     page_file,
     plan_file,
+    seen_file,
     store,
 )
+from flows.tasks import Opened as Chosen
 from flows.versions import versions
 from flows.workers import Lost
 from review.decisions import FILE as DECISIONS
@@ -102,6 +109,8 @@ class Job:
     """That read pages on a machine for this run."""
     slot: Slot = contextlib.nullcontext
     """What each of them holds while it works."""
+    together: bool = True
+    """Whether the process that opens a document reads its pages as well."""
 
     @property
     def folder(self) -> Folder:
@@ -166,7 +175,7 @@ def open_document(item: Item, job: Job) -> Opened | Outputs:
         return _as_they_are(manifest, key, announced=not work.names())
     plan, seconds = read_plan(work, job.steps.__module__), 0.0
     if plan is None:
-        plan, seconds = _prepare(item, _read(fetch, item.url), job)
+        plan, seconds = _prepare(item, _read(fetch, item.url), job, key)
         write_plan(work, plan)
     numbers = tuple(plan.numbers)
     return Opened(key, sha256, numbers, left_to_read(numbers, chunk_names(work)), seconds)
@@ -182,6 +191,7 @@ def read_pages(item: Item, job: Job, key: str, numbers: tuple[int, ...]) -> floa
         return 0.0
     check_versions(job)
     with _at_hand(item, job, work) as here, _readers(job) as readers:
+        _SEEN.hand_out(key, here, numbers)
         done = readers.do([(ReadPage(here, n), job.page_seconds) for n in numbers])
         lost = [failure for n, one in zip(numbers, done, strict=True) if (failure := _lost(item, n, one))]
         gone = {failure.page for failure in lost}
@@ -248,6 +258,7 @@ def _spread_out(work: Folder, here: Path) -> Chunk:
 
 def put_away(job: Job, key: str) -> None:
     """Take away what was kept of a document on its way. Raises OSError."""
+    _SEEN.forget(key)
     work_folder(job.folder, key).remove_all()
 
 
@@ -381,12 +392,52 @@ def _read(how: Callable[[str], Answered], url: str) -> Answered:
         ) from error
 
 
-def _prepare(item: Item, path: Path, job: Job) -> tuple[Any, float]:
+def _prepare(item: Item, path: Path, job: Job, key: str) -> tuple[Any, float]:
     """The plan of a document, made in a process of its own, and the seconds of work."""
+    longest = job.page_seconds * _OTHER_STEPS
     with scratch() as here, _readers(job) as readers:
-        (done,) = readers.do([(Prepare(here, path), job.page_seconds * _OTHER_STEPS)])
-        _checked(item, done.answer, Prepared)
-        return load_stored(plan_file(here)), done.seconds
+        (opened,) = readers.do([(Open(here, path), longest)])
+        _checked(item, opened.answer, Chosen)
+        assert isinstance(opened.answer, Chosen)
+        looked = readers.do([(Look(here, number), job.page_seconds) for number in opened.answer.sample])
+        pictures = any(isinstance(one.answer, Looked) and one.answer.picture for one in looked)
+        engines: list[tuple[Task, float]] = [(WarmUp(here), longest)] * (job.processes - 1 if pictures else 0)
+        concluded, *_ = readers.do([(Conclude(here), longest), *engines])
+        _checked(item, concluded.answer, Prepared)
+        if job.together:
+            _SEEN.keep(key, here, opened.answer.sample)
+        return load_stored(plan_file(here)), sum(one.seconds for one in (opened, *looked, concluded))
+
+
+class _SeenPages:
+    """What pages of documents under way have shown to this process: their reading begins there."""
+
+    def __init__(self) -> None:
+        self._folders: dict[str, tempfile.TemporaryDirectory[str]] = {}
+
+    def keep(self, key: str, here: Path, numbers: Sequence[int]) -> None:
+        """Keep what these pages of a document show."""
+        self._folders[key] = tempfile.TemporaryDirectory(prefix="qingzhang-")
+        self._move(here, Path(self._folders[key].name), numbers)
+
+    def hand_out(self, key: str, here: Path, numbers: Sequence[int]) -> None:
+        """Bring what is known of these pages to where they are read."""
+        if key in self._folders:
+            self._move(Path(self._folders[key].name), here, numbers)
+
+    def forget(self, key: str) -> None:
+        """The document is through."""
+        if folder := self._folders.pop(key, None):
+            folder.cleanup()
+
+    @staticmethod
+    def _move(here: Path, there: Path, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            with contextlib.suppress(FileNotFoundError):
+                seen_file(here, number).replace(seen_file(there, number))
+
+
+_SEEN = _SeenPages()
 
 
 def _readers(job: Job) -> contextlib.AbstractContextManager[Readers]:

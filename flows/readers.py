@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 
 from document.exceptions import MissingDependencyError
 from flows.options import RunOptions
-from flows.tasks import Answer, Finish, Steps, Task, TaskRunner, fills_a_process
+from flows.tasks import Answer, Finish, ReadPage, Steps, Task, TaskRunner, fills_a_process
 from flows.workers import Lost, Workers
 
 Slot = Callable[[], AbstractContextManager[None]]
@@ -45,8 +45,9 @@ class Done:
 
 @dataclass(order=True, slots=True)
 class _Request:
-    rank: tuple[bool, int]
-    """Documents are finished before further pages are read; else first come, first served."""
+    rank: tuple[int, int]
+    """Finishing goes before opening, opening before reading, so that pages never run out; else first come, first
+    served."""
     task: Task = field(compare=False)
     seconds: float = field(compare=False)
     done: Future[Done] = field(compare=False, default_factory=Future)
@@ -76,7 +77,7 @@ class Readers:
 
         Raises what hinders every process, such as a limit that cannot be asked for.
         """
-        requests = [_Request((not isinstance(t, Finish), next(self._numbers)), t, seconds) for t, seconds in tasks]
+        requests = [_Request((_rank(task), next(self._numbers)), task, seconds) for task, seconds in tasks]
         with self._change:
             for request in requests:
                 heapq.heappush(self._waiting, request)
@@ -141,6 +142,10 @@ class Readers:
                 if request.done.set_running_or_notify_cancel():
                     return request
         return None
+
+
+def _rank(task: Task) -> int:
+    return 0 if isinstance(task, Finish) else 2 if isinstance(task, ReadPage) else 1
 
 
 def _do(workers: Workers[Task, Answer], request: _Request) -> Done:

@@ -89,15 +89,6 @@ class WarmUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepare:
-    """Make the plan of a document in one go: ``Open``, ``Look`` at the sample, ``Conclude``."""
-
-    work: Path
-    """The document's temporary folder."""
-    source: Path
-
-
-@dataclass(frozen=True, slots=True)
 class ReadPage:
     """Read one page."""
 
@@ -117,7 +108,7 @@ class Finish:
     """Where the outputs will lie: what people decided in an earlier review is read there, and holds."""
 
 
-Task = Open | Look | Conclude | WarmUp | Prepare | ReadPage | Finish
+Task = Open | Look | Conclude | WarmUp | ReadPage | Finish
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,14 +221,12 @@ class TaskRunner:
                 return self._conclude(task, steps)
             case WarmUp():
                 return self._warm_up()
-            case Prepare():
-                return self._prepare(task, steps)
             case ReadPage():
                 return self._read(task, steps)
             case Finish():
                 return self._finish(task, steps)
 
-    def _open(self, task: Open | Prepare, steps: Steps) -> Opened:
+    def _open(self, task: Open, steps: Steps) -> Opened:
         outline = steps.outline(task.source, self.options)
         store(_outline_file(task.work), outline)
         self._outline = task.work, outline
@@ -251,16 +240,16 @@ class TaskRunner:
             seen = None
         if seen is None:
             return Looked()
-        store(_seen_file(task.work, task.number), seen)
+        store(seen_file(task.work, task.number), seen)
         return Looked(picture=isinstance(seen.shown, PageImage))
 
-    def _conclude(self, task: Conclude | Prepare, steps: Steps) -> Prepared:
+    def _conclude(self, task: Conclude, steps: Steps) -> Prepared:
         outline = self._outline_of(task.work)
         sample = [_load_seen(task.work, number) for number in outline.sample]
         plan = steps.conclude(outline, sample, self._lazy_engine())
         for number, seen in zip(outline.sample, sample, strict=True):
             if seen is not None and not seen.as_read:
-                _seen_file(task.work, number).unlink(missing_ok=True)
+                seen_file(task.work, number).unlink(missing_ok=True)
         store(plan_file(task.work), plan)
         self._plan = task.work, plan
         return Prepared(tuple(plan.numbers))
@@ -269,11 +258,6 @@ class TaskRunner:
         with contextlib.suppress(QingzhangError):
             self._lazy_engine().load()
         return Warm()
-
-    def _prepare(self, task: Prepare, steps: Steps) -> Prepared:
-        for number in self._open(task, steps).sample:
-            self._look(Look(task.work, number), steps)
-        return self._conclude(task, steps)
 
     def _read(self, task: ReadPage, steps: Steps) -> PageRead:
         plan = self._plan_of(task.work)
@@ -288,7 +272,7 @@ class TaskRunner:
         if engine.missing:  # not this page's fault: no page could be read
             raise engine.missing
         store(page_file(task.work, task.number), page)
-        _seen_file(task.work, task.number).unlink(missing_ok=True)
+        seen_file(task.work, task.number).unlink(missing_ok=True)
         return PageRead(page.page.error if page.page.origin is Origin.FAILED else None)
 
     def _lazy_engine(self) -> LazyEngine:
@@ -412,7 +396,7 @@ def _outline_file(work: Path) -> Path:
     return work / "outline"
 
 
-def _seen_file(work: Path, number: int) -> Path:
+def seen_file(work: Path, number: int) -> Path:
     """Where what a page shows lies, until it is read."""
     return work / f"seen-{number:05d}"
 
@@ -420,7 +404,7 @@ def _seen_file(work: Path, number: int) -> Path:
 def _load_seen(work: Path, number: int) -> Any:
     """What a page shows, where that was kept, else None."""
     try:
-        return load_stored(_seen_file(work, number))
+        return load_stored(seen_file(work, number))
     except FileNotFoundError:
         return None
 

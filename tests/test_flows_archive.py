@@ -93,6 +93,26 @@ def test_a_finished_chunk_is_never_read_again(tmp_path: Path, monkeypatch: pytes
     assert (folder / "read.log").read_text() == "a.pdf 1\na.pdf 2\n"
 
 
+def test_reading_begins_with_what_the_sample_showed_where_the_same_process_opened_the_document(tmp_path: Path) -> None:
+    from flows.pieces import _SEEN
+    from flows.tasks import seen_file
+
+    folder = scans(tmp_path, a="one two three")
+    item = Item(str(folder / "a.pdf"), "a")
+    for together in (True, False):
+        job = Job(str(tmp_path / "out"), NULL, versions(NULL.engine), steps=noting_steps, together=together)
+        opened = open_document(item, job)
+        assert isinstance(opened, Opened)
+        here = tmp_path / f"here-{together}"
+        here.mkdir()
+        _SEEN.hand_out(opened.key, here, opened.numbers)
+        kept = [number for number in opened.numbers if seen_file(here, number).exists()]
+        assert bool(kept) == together
+        put_away(job, opened.key)
+        assert opened.key not in _SEEN._folders
+    end_readers()
+
+
 def test_a_damaged_chunk_is_read_again(tmp_path: Path) -> None:
     from flows.pieces import WorkGone, close_document
 

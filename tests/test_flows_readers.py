@@ -14,7 +14,21 @@ from flow_story import noting_steps
 
 from flows.options import RunOptions
 from flows.readers import Readers
-from flows.tasks import Failed, Finish, Finished, PageRead, Prepare, Prepared, ReadPage, Task, TaskRunner
+from flows.tasks import (
+    Answer,
+    Conclude,
+    Failed,
+    Finish,
+    Finished,
+    Look,
+    Open,
+    Opened,
+    PageRead,
+    Prepared,
+    ReadPage,
+    Task,
+    TaskRunner,
+)
 from flows.workers import Lost
 from ocr.engine import EngineName, EngineOptions
 
@@ -38,13 +52,22 @@ def document(folder: Path, words: str) -> tuple[Path, list[tuple[Task, float]]]:
     return work, [(ReadPage(work, n), 30.0) for n in range(1, len(words.split()) + 1)]
 
 
+def prepare(pool: Readers, work: Path, source: Path) -> Answer | Lost[Task]:
+    """Open a document and look at its sample."""
+    (opened,) = pool.do([(Open(work, source), 30.0)])
+    if not isinstance(opened.answer, Opened):
+        return opened.answer
+    pool.do([(Look(work, number), 30.0) for number in opened.answer.sample])
+    return pool.do([(Conclude(work), 30.0)])[0].answer
+
+
 def test_the_pages_of_one_chunk_are_read_side_by_side(tmp_path: Path) -> None:
     """One page waits until somebody else has read another of the same chunk: alone, a process would never end."""
     work, pages = document(tmp_path, "wait two three")
     (tmp_path / "wait").touch()
     log = tmp_path / "read.log"
     with readers(2) as both, ThreadPoolExecutor(1) as thread:
-        assert isinstance(both.do([(Prepare(work, tmp_path / "a.pdf"), 30.0)])[0].answer, Prepared)
+        assert isinstance(prepare(both, work, tmp_path / "a.pdf"), Prepared)
         chunk = thread.submit(both.do, pages)
         end = time.monotonic() + 60
         while not (log.exists() and len(log.read_text().splitlines()) == 2):
@@ -59,7 +82,7 @@ def test_the_pages_of_one_chunk_are_read_side_by_side(tmp_path: Path) -> None:
 def test_a_page_that_kills_its_process_costs_that_page_alone(tmp_path: Path) -> None:
     work, pages = document(tmp_path, "one kill three")
     with readers(1) as alone:
-        alone.do([(Prepare(work, tmp_path / "a.pdf"), 30.0)])
+        prepare(alone, work, tmp_path / "a.pdf")
         done = alone.do(pages)
     assert [type(one.answer) for one in done] == [PageRead, Lost, PageRead]
 
@@ -74,7 +97,8 @@ def test_a_document_is_finished_before_further_pages_are_read(tmp_path: Path) ->
         return done[0].answer
 
     with readers(1) as alone, ThreadPoolExecutor(3) as threads:
-        alone.do([(Prepare(work, tmp_path / "a.pdf"), 30.0), pages[1]])
+        prepare(alone, work, tmp_path / "a.pdf")
+        alone.do([pages[1]])
         (tmp_path / "wait").touch()
         under_way = threads.submit(do, [pages[0]], "page under way")
         while alone._waiting or not under_way.running():
@@ -107,7 +131,7 @@ def test_a_slot_is_held_while_there_is_work_and_no_longer(tmp_path: Path, monkey
     work, pages = document(tmp_path, "one two three")
     with readers(1, slot=slot) as alone:
         assert not held.is_set()
-        alone.do([(Prepare(work, tmp_path / "a.pdf"), 30.0)])
+        prepare(alone, work, tmp_path / "a.pdf")
         alone.do(pages)
         assert held.is_set()
         assert len(taken) == 1
@@ -131,7 +155,7 @@ def test_a_slot_is_offered_to_others_from_time_to_time(tmp_path: Path, monkeypat
 
     work, _ = document(tmp_path, "one")
     with readers(1, slot=slot) as alone:
-        assert isinstance(alone.do([(Prepare(work, tmp_path / "a.pdf"), 30.0)])[0].answer, Prepared)
+        assert isinstance(prepare(alone, work, tmp_path / "a.pdf"), Prepared)
     assert len(taken) == 3
 
 
@@ -145,10 +169,10 @@ def test_who_waits_hears_why_there_is_no_slot(tmp_path: Path) -> None:
     with readers(1, slot=broken) as alone:
         for _ in range(2):
             with pytest.raises(ConnectionError, match="gone"):
-                alone.do([(Prepare(work, tmp_path / "a.pdf"), 30.0)])
+                prepare(alone, work, tmp_path / "a.pdf")
 
 
 def test_a_bad_file_is_an_answer(tmp_path: Path) -> None:
     work, _ = document(tmp_path, "encrypted")
     with readers(1) as alone:
-        assert isinstance(alone.do([(Prepare(work, tmp_path / "a.pdf"), 30.0)])[0].answer, Failed)
+        assert isinstance(prepare(alone, work, tmp_path / "a.pdf"), Failed)

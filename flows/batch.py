@@ -183,12 +183,14 @@ def run_documents(
     refusals: Sequence[Refusal] = (),
 ) -> BatchReport:
     """``run_batch`` for files that have their names; ``refusals`` only go into the report."""
-    run = _Run(output, options, batch, watcher or Watcher(), versions(options.engine, options.dictionaries))
-    run.begin(files, refusals)
-    with ExitStack() as cleanup:
-        cleanup.callback(run.remove_temporary)
-        runner = TaskRunner(steps, options)
-        workers: Workers[Task, Answer] = cleanup.enter_context(Workers(batch.jobs, runner, warm_up=runner.warm_up))
+    runner = TaskRunner(steps, options)
+    workers: Workers[Task, Answer]
+    with ExitStack() as cleanup, Workers(batch.jobs, runner, warm_up=runner.warm_up) as workers:
+        if files:
+            workers.start()  # it imports its libraries while models and dictionaries are hashed here
+        run = _Run(output, options, batch, watcher or Watcher(), versions(options.engine, options.dictionaries))
+        cleanup.callback(run.remove_temporary)  # when the processes have ended
+        run.begin(files, refusals)
         while run.goes_on:
             while workers.has_room and (task := run.next_task()):
                 seconds = batch.page_seconds * (1 if isinstance(task, (Look, ReadPage)) else 10)

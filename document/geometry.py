@@ -62,9 +62,11 @@ class Box:
 
     def intersection(self, other: Box) -> Box | None:
         """The common part, or None when the boxes do not touch."""
+        # most pairs of boxes on a page lie apart, and a page asks of tens of thousands
+        if self.right < other.left or other.right < self.left or self.bottom < other.top or other.bottom < self.top:
+            return None
         left, top = max(self.left, other.left), max(self.top, other.top)
-        right, bottom = min(self.right, other.right), min(self.bottom, other.bottom)
-        return Box(left, top, right, bottom) if right >= left and bottom >= top else None
+        return Box(left, top, min(self.right, other.right), min(self.bottom, other.bottom))
 
     def cover(self, other: Box) -> float:
         """The share (0–1) of this box that lies inside ``other``."""

@@ -62,9 +62,11 @@ def without_overlaps(regions: Sequence[Region]) -> tuple[Region, ...]:
 
 def _share_characters(one: Box, other: Box) -> bool:
     """Whether two boxes lie on one line of type and have at least most of a character in common."""
-    lower, higher = sorted((one.height, other.height))
     common = one.intersection(other)
-    if common is None or higher > _SAME_TYPE * lower:
+    if common is None:
+        return False
+    lower, higher = sorted((one.height, other.height))
+    if higher > _SAME_TYPE * lower:
         return False
     return common.height >= 0.6 * lower and common.width >= 0.8 * lower
 
@@ -92,6 +94,8 @@ def _room(box: Box, boxes: Sequence[Box], grids: tuple[Grid, ...]) -> Box:
         room = room.intersection(cell.grown(-1.3, 0)) or box
     left, right = min(room.left, box.left), max(room.right, box.right)
     for other in boxes:
+        if other.top > box.bottom or other.bottom < box.top:  # most: a page has a hundred lines
+            continue
         shared = min(box.bottom, other.bottom) - max(box.top, other.top)
         if other is box or shared < 0.3 * min(box.height, other.height):
             continue

@@ -247,7 +247,8 @@ def _cell_at(grid: Grid, x: float, y: float) -> int:
         box = cell.box
         return max(box.left - x, x - box.right, 0) + max(box.top - y, y - box.bottom, 0)
 
-    return min(range(len(grid.cells)), key=lambda i: distance(grid.cells[i]))
+    inside = next((i for i, cell in enumerate(grid.cells) if cell.box.contains(x, y)), None)
+    return min(range(len(grid.cells)), key=lambda i: distance(grid.cells[i])) if inside is None else inside
 
 
 def _cells_of_characters(line: TextLine, grid: Grid) -> list[int]:

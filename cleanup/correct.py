@@ -321,7 +321,7 @@ def _decided(
     place: _Place | None,
 ) -> Reading:
     """The label kept, corrected with a record, or flagged with a reason; or both, where the correction is bold."""
-    reading = with_bracket(without_echo(without_specks(reading, search.lexicon)), search.lexicon)
+    reading = with_bracket(without_echo(without_specks(reading, search.lexicon), search.lexicon), search.lexicon)
     bare = without_strokes(reading, lines, search.lexicon)
     reading = (
         mend_mark(reading, search.lexicon, place.points if place else None)

@@ -37,9 +37,17 @@ def without_specks(reading: Reading, words: Lexicon) -> Reading:
     return replace(reading, text=bare, corrections=(*reading.corrections, record))
 
 
-def without_echo(reading: Reading) -> Reading:
-    """（…×100%）100%）= → （…×100%）=: a piece read twice where two found lines meet; it closes a bracket once more."""
+def without_echo(reading: Reading, words: Lexicon) -> Reading:
+    """A piece read twice where two found lines meet: it closes a bracket once more, or leaves an entry when it goes.
+
+    （…×100%）100%）= → （…×100%）=; 二十一、国有资十一、国有资本经营预算支出 → 二十一、国有资本经营预算支出.
+    """
     text = reading.text
+    if not words.is_known(key_of(text)):
+        for match in _ECHO.finditer(text):
+            once = text[: match.end(1)] + text[match.end() :]
+            if words.is_known(any_year(key_of(split_label(once).core))):
+                return _with_form(reading, once, 0.95)
     surplus = len(_CLOSING.findall(text)) - len(_OPENING.findall(text))
     echoes = [m for m in _ECHO.finditer(text) if len(_CLOSING.findall(m.group(1))) == surplus] if surplus > 0 else []
     if len(echoes) != 1:

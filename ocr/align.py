@@ -221,20 +221,21 @@ def _middle(row: Row) -> float:
 def _free_runs(rows: Sequence[Row], taken: Sequence[Box], options: AlignOptions) -> list[list[Row]]:
     """Runs of rows near each other in several pieces; a short piece alone may stand between two such rows.
 
-    So may one above the first, over some of its columns: the name of a group of them.
+    So may some above the first: the name of a group of its columns, and a tall name of the head's two rows.
     """
     runs: list[list[Row]] = [[]]
-    above: Row | None = None
+    above: list[Row] = []
     for row in rows:
         if runs[-1] and not _near(runs[-1][-1], row, taken, options):
             runs.append([])
         if _is_apart(row, options):
             runs.append([])
         elif len(row) >= 2 or runs[-1]:
-            if not runs[-1] and above is not None and _names_group(above[0], row) and _near(above, row, taken, options):
-                runs[-1].append(above)
+            if not runs[-1] and all(_near(a, b, taken, options) for a, b in pairwise([*above, row])):
+                first = next((n for n, name in enumerate(above) if _names_group(name[0], row)), len(above))
+                runs[-1] += above[first:]
             runs[-1].append(row)
-        above = row if len(row) == 1 and not _is_apart(row, options) else None
+        above = [*above[-1:], row] if len(row) == 1 and not _is_apart(row, options) else []
     whole = [run[: 1 + max((i for i, row in enumerate(run) if len(row) >= 2), default=-1)] for run in runs]
     return [run for run in whole if len(run) >= options.min_rows]
 

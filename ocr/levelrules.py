@@ -61,6 +61,8 @@ _BODY = re.compile(r"[-+]?[\d,，]*\d[.．]\d{1,2}%?|(?!20\d\d$)\d{3,7}")
 """What stands in a body and in no head: amounts and codes; the number of a column (栏次) has fewer digits."""
 _BEGUN = 4.0
 """A label that begins this near the table's left end is no name of a head, points."""
+_BESIDE = 1.2
+"""A tall name stands nearer to the rows beside it than this, type sizes."""
 _COUNT = re.compile(r"\d{1,2}")
 """The number of a row or a column."""
 _NUMBER = re.compile(r"[-+]?[\d,，.．]+%?")
@@ -148,8 +150,9 @@ def _first_of_body(rows: Sequence[Row]) -> int | None:
     It has an amount, a code or an item, is a label alone, counts the rows, or stands below the columns' numbers.
     """
     for number, row in enumerate(rows):
-        counts = number + 1 < len(rows) and _counts_rows(row, rows[number + 1])
-        if _is_body(row) or counts or (number and (len(row) == 1 or _numbers_columns(rows[number - 1]))):
+        below = rows[number + 1] if number + 1 < len(rows) else ()
+        label = len(row) == 1 and not (below and _middle(below) - _middle(row) < _BESIDE * row[0].em)
+        if _is_body(row) or _counts_rows(row, below) or (number and (label or _numbers_columns(rows[number - 1]))):
             return number
     return None
 
@@ -198,7 +201,7 @@ def _read_head(
     """
     if not parts or len(parts) > options.max_names:
         return None
-    whole = tuple(y for y in stretch.levels if y < head[1])
+    whole = tuple(y for y in stretch.levels[1:] if y < head[1])
     with_partial = (*whole, *(y for y in stretch.partial if y < head[1]))
     readings = [
         (_names(parts, rules, pitch * size), rules) for rules in (with_partial, whole) for pitch in options.pitches

@@ -116,6 +116,9 @@ def test_a_name_over_some_columns_of_an_unruled_head_belongs_to_it() -> None:
     group = piece("本年支出", 380, 82)
     (grid,) = align_grids((group, *BUDGET), NONE, ())
     assert (grid.n_rows, grid.n_cols) == (5, 4)
+    tall = piece("项目", 60, 91)  # beside both rows of the head
+    (grid,) = align_grids((group, tall, *BUDGET[1:]), NONE, ())
+    assert grid.n_rows == 5
     title = piece("部门支出总表", 240, 82)
     (grid,) = align_grids((title, *BUDGET), NONE, ())
     assert grid.n_rows == 4

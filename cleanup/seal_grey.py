@@ -221,8 +221,8 @@ def _figures(dark: Pixels, inside: Mask, ring: Ring, point: float) -> Floats:
     if not _type_is_darker(dark, ring):
         return star
     level, body = ring.level, (star > _TOUCHED).astype(np.uint8)
-    rules = rule_mask(dark, 72 * point).astype(np.uint8) & (1 - body)
-    ink = cv2.dilate((dark > _INK * level).astype(np.uint8), _disc(0.4 * point)) & (1 - rules)
+    rules = cv2.dilate(rule_mask(dark, 72 * point).astype(np.uint8), np.ones((3, 3), np.uint8)) & (1 - body)
+    ink = cv2.dilate((dark > _INK * level).astype(np.uint8) & (1 - rules), _disc(0.4 * point)) & (1 - rules)
     toned = (inside & (dark > _RIM * level)).astype(np.uint8) & (1 - ink) & (1 - rules) & (1 - body)
     strokes = _grown(cv2.morphologyEx(toned, cv2.MORPH_OPEN, _disc(_STROKE * point)), toned, point)
     free = _apart(strokes, cv2.dilate(ink, _disc(0.4 * point)))

@@ -46,7 +46,7 @@ _LIGHTEST, _DARKEST = 45, 190
 """Darkness between which stamping ink lies on a grey scan; type is darker, shading lighter."""
 _FEWEST, _MOST = 200, 4000
 """Even pixels that a ring must leave, and that are looked at."""
-_TRIALS = 2000
+_TRIALS = 1200
 """Triples of even pixels through which circles are laid (Fischler and Bolles 1981)."""
 _SEALS = 4
 """Seals of a page at most."""
@@ -89,7 +89,7 @@ def _best_ring(
     if not len(circles):
         return None
     near = cv2.dilate(even, np.ones((3, 3), np.uint8))
-    best = circles[int(_hits(near, circles, 72).argmax())]
+    best = circles[int(_hits(near, circles, 48).argmax())]
     for step in (1.0, 0.5):
         moves = np.stack(np.meshgrid(*[step * np.arange(-2, 3)] * 3), axis=-1).reshape(-1, 3)
         best = (best + moves)[int(_hits(near, best + moves, 180).argmax())]

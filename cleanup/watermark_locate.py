@@ -175,7 +175,7 @@ def present(coverage: Pixels, dark: Pixels, page: PageImage, watermark: Watermar
     """
     thin = 2 if page.dpi >= _THINNED else 1
     shown = np.ascontiguousarray(dark[::thin, ::thin])
-    inside = mixing.core(np.ascontiguousarray(coverage[::thin, ::thin])) & on_paper(page)[::thin, ::thin]
+    inside = mixing.core(np.ascontiguousarray(coverage[::thin, ::thin])) & on_paper(page, thin)
     if np.count_nonzero(inside) < 50 / thin**2:
         return np.zeros_like(coverage)
     level = 1 - min(watermark.lightness)
@@ -205,14 +205,15 @@ def _but_white_edges(inside: NDArray[np.bool_], hit: NDArray[np.bool_], limit: i
     return edged
 
 
-def on_paper(page: PageImage) -> NDArray[np.bool_]:
-    """Which pixels of a straightened page lie on the source page, ``(height, width)``, not in the white beyond it.
+def on_paper(page: PageImage, thin: int) -> NDArray[np.bool_]:
+    """Which of every ``thin``-th pixels either way of a straightened page lie on the source page, not in the white
+    beyond it.
 
     The piece of a copy at the page's upper edge would otherwise count as half absent.
     """
-    height, width = page.pixels.shape[:2]
+    height, width = (-(-side // thin) for side in page.pixels.shape[:2])
     corners = np.array([[0, 0], [page.width, 0], [page.width, page.height], [0, page.height]], dtype=np.float64)
-    to_pixels = np.diag([page.dpi / 72, page.dpi / 72, 1.0]) @ np.linalg.inv(page.to_page)
+    to_pixels = np.diag([page.dpi / 72 / thin, page.dpi / 72 / thin, 1.0]) @ np.linalg.inv(page.to_page)
     outline = cv2.perspectiveTransform(corners[None], to_pixels)[0]
     paper = np.zeros((height, width), dtype=np.uint8)
     cv2.fillConvexPoly(paper, np.round(np.clip(outline, -30_000, 30_000)).astype(np.int32), 1)
@@ -225,12 +226,17 @@ _THINNED = 140.0
 
 def _share_of_cells(part: NDArray[np.bool_], cells: tuple[int, int]) -> NDArray[np.float32]:
     """Share of each cell and its neighbours that is True."""
-    # in 16 bits: some strokes cover a thousandth of a cell, and every dot of a 1-bit page counts
-    shares = cv2.resize(part.astype(np.uint16) * np.uint16(_WHOLE), cells, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.blur(shares.astype(np.float32) / _WHOLE, (3, 3)), dtype=np.float32)
+    height, width = part.shape
+    rows, columns = (
+        np.linspace(0, side, count + 1).round().astype(int)
+        for side, count in zip((height, width), cells[::-1], strict=True)
+    )
+    # every pixel counts, and strokes may cover a thousandth of a cell: exact sums
+    sums = np.diff(np.diff(cv2.integral(part.view(np.uint8))[np.ix_(rows, columns)], axis=0), axis=1)
+    shares = sums / np.outer(np.diff(rows), np.diff(columns))
+    return np.asarray(cv2.blur(shares.astype(np.float32), (3, 3)), dtype=np.float32)
 
 
-_WHOLE = 65535
 _FEWEST = 0.004
 """Share of a square and its neighbours under strokes from which it can tell: some fifty pixels."""
 

@@ -17,6 +17,7 @@ from cleanup.numbers import clean_numbers
 from cleanup.overlaps import without_doubles
 from cleanup.reconcile import reconcile
 from cleanup.split_columns import join_split_columns
+from cleanup.split_heads import join_split_heads
 from cleanup.text import clean_texts
 from dictionaries.calibration import load_calibration
 from dictionaries.forms import load_forms
@@ -128,7 +129,8 @@ def put_together(plan: Plan, pages: Sequence[PageContent]) -> Document:
     dictionary = load_dictionary(plan.options.dictionaries)
     blocks, meta = assemble(pages, AssembleOptions(merge_tables=plan.options.merge_tables))
     document = Document(plan.source, tuple(content.page for content in pages), blocks, meta)
-    document = clean_texts(without_doubles(join_split_columns(document)), dictionary)
+    document = join_split_heads(join_split_columns(document), dictionary)
+    document = clean_texts(without_doubles(document), dictionary)
     document = clean_numbers(document)
     document = with_form_columns(correct(document, dictionary), load_forms(plan.options.dictionaries))
     return reconcile(document, load_identities(plan.options.dictionaries))

@@ -18,6 +18,8 @@ Bools = NDArray[np.bool_]
 
 _REACH = 1.7
 """How far beyond its ends a region looks for ink of its own line, in its heights: a character and its gap."""
+_STEPS = 3
+"""Times a box is widened at most."""
 _GAP = 0.65
 """Widest gap between characters of one word, in heights: 一 般 公 共 is set this wide in titles."""
 _INK = 0.55
@@ -81,12 +83,24 @@ def reaching(image: PageImage, boxes: tuple[Box, ...], grids: tuple[Grid, ...]) 
     unit = image.dpi / 72
     dark = darkness(image.grey, unit)
     least = max(1.0, _INK * text_darkness(dark, boxes, unit))
-    return tuple(_widened(box, _room(box, boxes, grids), dark, unit, least) for box in boxes)
+    return tuple(_reached(box, boxes, grids, dark, unit, least) for box in boxes)
+
+
+def _reached(box: Box, boxes: Sequence[Box], grids: tuple[Grid, ...], dark: Pixels, unit: float, least: float) -> Box:
+    """One box widened until no ink of its line is in reach: what lies beyond two lost characters is lost as well."""
+    limit = _room(box, boxes, grids)
+    for _ in range(_STEPS):
+        near = box.grown(_REACH * box.height, 0).intersection(limit)
+        wide = _widened(box, near or box, dark, unit, least)
+        if wide == box:
+            break
+        box = wide
+    return box
 
 
 def _room(box: Box, boxes: Sequence[Box], grids: tuple[Grid, ...]) -> Box:
     """How far a box may grow: to the next boxes in its line, and to the rules of its cell."""
-    reach = _REACH * box.height
+    reach = _STEPS * _REACH * box.height
     room = Box(max(0.0, box.left - reach), box.top, box.right + reach, box.bottom)
     x, y = box.center
     cell = next((c.box for g in grids if g.box.contains(x, y) for c in g.cells if c.box.contains(x, y)), None)
@@ -99,9 +113,9 @@ def _room(box: Box, boxes: Sequence[Box], grids: tuple[Grid, ...]) -> Box:
         shared = min(box.bottom, other.bottom) - max(box.top, other.top)
         if other is box or shared < 0.3 * min(box.height, other.height):
             continue
-        if left < other.right <= box.left + 0.3 * box.height:
+        if other.left < box.left and left < other.right < x:
             left = min(box.left, other.right)
-        if box.right - 0.3 * box.height <= other.left < right:
+        if other.right > box.right and x < other.left < right:
             right = max(box.right, other.left)
     return Box(left, box.top, right, box.bottom)
 

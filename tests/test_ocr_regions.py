@@ -57,6 +57,23 @@ def test_a_character_after_the_line_is_taken_in() -> None:
     assert 176 <= reached(pixels).right <= 182
 
 
+def test_a_box_does_not_grow_over_one_that_begins_within_it() -> None:
+    pixels = page()
+    for x in range(164, 230, 12):
+        cv2.rectangle(pixels, (x, 43), (x + 7, 57), 0, 2)
+    assert reached(pixels, Box(152, 40, 230, 60)).right == LINE.right
+
+
+def test_ink_that_goes_on_at_the_end_of_the_reach_is_followed_to_its_end() -> None:
+    """Three characters that the detector left out: the third would be cut in two."""
+    pixels = page()
+    for x in (164, 179, 194):
+        cv2.rectangle(pixels, (x, 43), (x + 11, 57), 0, 2)
+    assert 206 <= reached(pixels).right <= 212
+    cv2.rectangle(pixels, (230, 43), (241, 57), 0, 2)  # after a gap another text begins
+    assert 206 <= reached(pixels).right <= 212
+
+
 @pytest.mark.parametrize("what", ["nothing", "speck", "pale", "far", "rule", "pale stroke", "below"])
 def test_what_is_no_ink_of_the_line_is_left_out(what: str) -> None:
     pixels = page()

@@ -14,6 +14,7 @@ from math import log
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cleanup.captions import mend_captions
 from cleanup.class_order import names_by_order
 from cleanup.codes import correct_codes, join_split_codes
 from cleanup.debris import amount_columns, is_stray, without_strokes
@@ -155,7 +156,7 @@ def correct(document: Document, dictionary: Dictionary, options: CorrectOptions 
     options = options or CorrectOptions()
     words = lexicon(dictionary, document.meta.year)
     targets = tuple(dict.fromkeys(t for place in (*_IN_TABLE, *_IN_TEXT) for t in words.targets.get(place, ())))
-    document = mend_strokes(mend_percents(mend_signs(document)))
+    document = mend_captions(mend_strokes(mend_percents(mend_signs(document))))
     own = repeated_names(document, words)
     # a name that is itself nearly an entry may be the same misreading many times: it vouches for nothing
     short = [t for t in own.targets if len(t) < _SHORT_NAME]

@@ -105,14 +105,17 @@ def standing(
     """
     own = [_row_at(name.center[1], edges) for name in names]
     found: list[range] = []
+    off = 0
     for name in names:
         others = {row for row, other in zip(own, names, strict=True) if other is not name and _share(name, other)}
         runs = [range(a, b) for a, b in combinations(range(len(edges)), 2)]
         runs = [r for r in runs if not others & set(r)] or [range(row := _row_at(name.center[1], edges), row + 1)]
         found.append(min(runs, key=lambda r: _off(name, edges, r) + _EACH_ROW * len(r)))
-    off = sum(_off(name, edges, r) > tolerance for name, r in zip(names, found, strict=True))
+        off += _off(name, edges, found[-1]) > tolerance
+        if off > misfits:
+            return None
     alone = {r.start for r in found if len(r) == 1}
-    return None if off > misfits or len(alone) < len(edges) - 1 else tuple(found)
+    return None if len(alone) < len(edges) - 1 else tuple(found)
 
 
 def _row_at(height: float, edges: Sequence[float]) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from itertools import pairwise
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -204,3 +206,13 @@ def test_a_column_without_a_name_stays_free() -> None:
 )
 def test_pieces_of_a_line(text: str, parts: list[str]) -> None:
     assert [p.text for p in pieces(written(text, 50, 10))] == parts
+
+
+def test_a_head_that_fits_nothing_costs_little() -> None:
+    """Sixty names at random heights: every way to rows is tried, and given up at the first names that do not fit."""
+    rng = random.Random(1)
+    heights = [rng.uniform(105, 395) for _ in range(12)]
+    names = [Box(50 + 8 * n, y - 4, 57 + 8 * n, y + 4) for n in range(60) for y in [rng.choice(heights)]]
+    started = process_time()
+    assert fit_tiers(names, (), (100, 400), 2.0) is None
+    assert process_time() - started < 1

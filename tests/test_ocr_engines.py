@@ -210,7 +210,7 @@ def test_each_crop_is_in_one_batch_that_is_wide_enough(widths: list[int], pixels
     for padded, places in made:
         assert all(padded == bucket(widths[place]) for place in places)
         assert len(places) == 1 or padded * len(places) <= pixels
-        assert len(places).bit_count() == 1  # few shapes
+        assert len(places) in (1, 4, 16, 64)  # few shapes
 
 
 # --- how near the detector looks --------------------------------------------------------------------------

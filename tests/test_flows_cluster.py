@@ -58,6 +58,10 @@ if __name__ == "__main__":
 """
 
 
+SURELY_READ = {"a.pdf 1", "a.pdf 2", "a.pdf 3", "a.pdf 4", "b.pdf 1", "b.pdf 2"}
+"""Before the pages at which the processes wait."""
+
+
 def test_after_kill_9_the_next_run_takes_up_where_it_was(
     prefect_api: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,17 +84,17 @@ def test_after_kill_9_the_next_run_takes_up_where_it_was(
         running = subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
         try:
             wait_for(
-                lambda: log_file.exists() and len(log_file.read_text().splitlines()) >= 6,
+                lambda: log_file.exists() and set(log_file.read_text().splitlines()) >= SURELY_READ,
                 120,
                 running,
                 tmp_path / "log",
             )
-            time.sleep(0.5)  # both processes wait in a page now
+            time.sleep(2)  # both processes wait in a page now
         finally:
             kill(running)
     finished = {path.parent.name + path.name: path.stat().st_mtime_ns for path in (out / ".work").glob("*/pages-*")}
     before = log_file.read_text().splitlines()
-    assert len(finished) == 3
+    assert len(finished) in {3, 4}  # what is read of c, too, where there was time for it
     (folder / "wait").unlink()
     monkeypatch.setattr(archive, "document_steps", noting_steps)
     archive.archive([str(folder)], str(out), NULL, SpreadOptions(jobs=2, chunk_pages=2))

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from cleanup.table_roles import CODE, TableRoles, table_roles
 from document.types import Cell, Table
@@ -99,6 +100,7 @@ class AmountGrid:
         return None
 
 
+@lru_cache(maxsize=1 << 15)
 def plain(text: str) -> str:
     """A label for comparison: NFKC, no white space, full-width brackets and colons, no leading year."""
     compact = re.sub(r"\s+", "", unicodedata.normalize("NFKC", text[:200]))
@@ -106,6 +108,7 @@ def plain(text: str) -> str:
     return re.sub(r"^20\d{2}年?度?(?=.)", "", compact)
 
 
+@lru_cache(maxsize=1 << 15)
 def parse_label(text: str, col: int) -> Label | None:
     """The label without its enumerator, or None for a text without letters."""
     ring = re.match(r"\s*([①-⑳])", text)  # before NFKC makes it a plain digit

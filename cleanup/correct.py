@@ -229,7 +229,8 @@ def _correct_table(table: Table, search: _Search) -> Table:
     )
     mended = mend_heads(replace(table, cells=cells), roles, search.lexicon)
     if cells != table.cells:
-        mended = correct_codes(mended, roles, search.lexicon)  # names that are right now know codes
+        # names that are right now know codes, and their place in the count
+        mended = mend_sequence(correct_codes(mended, roles, search.lexicon), roles, search.lexicon)
     if table.title:
         title = _correct_label(Reading(table.title, table.title), (), None, search).text
         mended = replace(mended, title=title)

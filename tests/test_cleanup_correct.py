@@ -116,6 +116,15 @@ def test_an_enumerator_made_of_a_names_first_character_goes() -> None:
     assert label_after("1.会经费", line, code="30228").text == "工会经费"
 
 
+def test_a_name_that_was_mended_finds_its_numeral_again() -> None:
+    """一、一般公共… of which both 一 were lost: first the name is known, then its place in the count."""
+    names = ["般公共预算财政拨款", "二、政府性基金预算财政拨款", "三、国有资本经营预算财政拨款"]
+    doc = document_of([["项目", "金额"], *([name, "1.00"] for name in names)])
+    mended = correct(doc, DICTIONARY)
+    assert mended.tables[0].cells[2].reading.text == "一、一般公共预算财政拨款"
+    assert correct(mended, DICTIONARY) == mended
+
+
 def test_what_a_body_printed_against_the_standard_is_known() -> None:
     reading = label_after("咨询费", code="30202")
     assert (reading.text, reading.needs_review) == ("咨询费", False)

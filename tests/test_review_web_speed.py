@@ -62,6 +62,25 @@ def client(full: Site) -> TestClient:
     return found
 
 
+def reference() -> float:
+    """Processor seconds of a fixed piece of work: what this machine, as busy as it is now, makes of 0.020 s."""
+    start = time.process_time()
+    counts: dict[str, int] = {}
+    for number in range(120_000):
+        key = f"{number % 30_011}"
+        counts[key] = counts.get(key, 0) + number
+    return time.process_time() - start
+
+
+QUIET = 0.020
+"""Seconds of ``reference`` on the quiet machine for which the bound is stated."""
+
+
+def bound() -> float:
+    """The issue's bound, longer where other processes take the caches and the memory: CI runs two tests at a time."""
+    return MOST * max(1.0, min(reference() for _ in range(3)) / QUIET)
+
+
 def least(call: Callable[[], Any], times: int = 5) -> float:
     """The quickest of some calls, in this process's own time: what the work costs, whatever else the machine does."""
     seconds = []
@@ -99,12 +118,12 @@ def test_so_many_fields_wait(full: Site) -> None:
     ],
 )
 def test_every_page_is_quick(client: TestClient, path: str) -> None:
-    assert least(lambda: client.get(path)) < MOST
+    assert least(lambda: client.get(path)) < bound()
 
 
 @pytest.mark.parametrize("query", ["", "?order=document", "?reason=dictionary&archive=批次2"])
 def test_the_next_field_and_a_decision_are_quick(client: TestClient, query: str) -> None:
-    assert least(lambda: client.post(f"/api/next{query}")) < MOST
+    assert least(lambda: client.post(f"/api/next{query}")) < bound()
 
     def decide() -> Any:
         field_id = client.post(f"/api/next{query}").json()["card"]["id"]
@@ -116,4 +135,4 @@ def test_the_next_field_and_a_decision_are_quick(client: TestClient, query: str)
     seconds: list[float] = []
     for _ in range(5):
         assert decide().status_code == 200
-    assert min(seconds) < MOST
+    assert min(seconds) < bound()

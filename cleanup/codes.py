@@ -151,8 +151,7 @@ def _with_lost_code(row: _Row, words: Lexicon) -> Reading:
     reading, code = row.cell.reading, _from_place(row, words)
     if code is None or not row.is_beside_codes:
         return reading
-    reason = f"编码空缺，按名称和次序应为{code}"
-    return replace(reading, needs_review=True, reasons=tuple(dict.fromkeys((*reading.reasons, reason))))
+    return reading.doubted(f"编码空缺，按名称和次序应为{code}")
 
 
 def _with_code(reading: Reading, code: str, score: float, source: str | None) -> Reading:

@@ -99,8 +99,7 @@ def _in_a_unit(cell: Cell) -> bool:
 
 def flagged(cell: Cell, *why: str) -> Cell:
     """The cell marked for review, with further reasons."""
-    reasons = tuple(dict.fromkeys((*cell.reading.reasons, *why)))
-    return replace(cell, reading=replace(cell.reading, needs_review=True, reasons=reasons))
+    return replace(cell, reading=cell.reading.doubted(*why))
 
 
 def _noted(table: Table) -> Table:

@@ -250,7 +250,7 @@ def _flag_least_sure(document: Document, options: ConfidenceOptions) -> Document
 
 def _flag_below(table: Table, limit: float) -> Table:
     cells = tuple(
-        replace(c, reading=replace(c.reading, needs_review=True, reasons=(*c.reading.reasons, _UNSURE)))
+        replace(c, reading=c.reading.doubted(_UNSURE))
         if c.reading.confidence < limit and not c.reading.needs_review
         else c
         for c in table.cells

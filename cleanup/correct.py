@@ -252,8 +252,7 @@ def _nameless(cell: Cell, code: RowCode, names_in: frozenset[int], place: _Place
     if cell.reading.text or cell.col not in names_in or not named:
         return _correct_cell(cell, None, place, search)
     reason = f"名称空缺，编码{code.code}的标准名称是“{search.lexicon.texts[named[0]]}”"
-    reasons = tuple(dict.fromkeys((*cell.reading.reasons, reason)))
-    return replace(cell, reading=replace(cell.reading, needs_review=True, reasons=reasons))
+    return replace(cell, reading=cell.reading.doubted(reason))
 
 
 def _correct_cell(cell: Cell, code: RowCode | None, place: _Place, search: _Search) -> Cell:
@@ -310,9 +309,9 @@ def _correct_label(
     ``place``: None in running text.
     """
     found = _decided(reading, lines, code, search, place)
-    if not reading.text.startswith("、") or split_label(found.text).prefix or _LOST_NUMERAL in found.reasons:
+    if not reading.text.startswith("、") or split_label(found.text).prefix:
         return found
-    return replace(found, needs_review=True, reasons=(*found.reasons, _LOST_NUMERAL))
+    return found.doubted(_LOST_NUMERAL)
 
 
 def _decided(
@@ -334,9 +333,7 @@ def _decided(
     verdict = _judge(reading, parts, lines, code, search, place.name if place and code is None else None)
     if verdict.key is not None:
         reading = _corrected(reading, parts, verdict, code, search)
-    if verdict.reason and verdict.reason not in reading.reasons:
-        return replace(reading, needs_review=True, reasons=(*reading.reasons, verdict.reason))
-    return reading
+    return reading.doubted(verdict.reason) if verdict.reason else reading
 
 
 def _judge(

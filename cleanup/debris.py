@@ -94,7 +94,4 @@ def _struck(reading: Reading, stroke: Character, rest: str) -> Reading:
     if stroke.probability < _STROKE or not stroke.text.isalnum():
         record = Correction(reading.text, rest, Rule.DEBRIS, round(1 - stroke.probability, 4), "recogniser")
         return replace(reading, text=rest, corrections=(*reading.corrections, record))
-    reason = f"“{stroke.text}”可能是表格线或污点"
-    if reason in reading.reasons:
-        return reading
-    return replace(reading, needs_review=True, reasons=(*reading.reasons, reason))
+    return reading.doubted(f"“{stroke.text}”可能是表格线或污点")

@@ -61,8 +61,7 @@ def _checked(table: Table, scores: Sequence[Identity], sums: Sequence[Identity],
 def _with_notes(cell: Cell, notes: _Notes) -> Cell:
     at = cell.row, cell.col
     if at in notes.doubts:
-        reasons = tuple(dict.fromkeys((*cell.reading.reasons, notes.doubts[at])))
-        return replace(cell, reading=replace(cell.reading, needs_review=True, reasons=reasons))
+        return replace(cell, reading=cell.reading.doubted(notes.doubts[at]))
     if at in notes.verified:
         return replace(cell, verified_by=tuple(dict.fromkeys((*cell.verified_by, notes.verified[at]))))
     return cell

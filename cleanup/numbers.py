@@ -241,7 +241,7 @@ def _swept(table: Table, scanned: frozenset[int]) -> Table:
     )
     run_over = {(c.row, c.col): word for c in table.cells if c.col in columns and (word := _word_before_number(c))}
     cells = tuple(
-        replace(c, reading=_flagged(c.reading, f"右邻金额格里的“{word}”可能是本格的文字"))
+        replace(c, reading=c.reading.doubted(f"右邻金额格里的“{word}”可能是本格的文字"))
         if (word := run_over.get((c.row, c.col + c.col_span))) and _HAN_END.search(c.reading.text)
         else c
         for c in cells
@@ -304,7 +304,7 @@ def _clean_cell(cell: Cell, roles: TableRoles, style: NumberStyle, strict: bool)
     repaired = repair_number(cell.reading.text, style if in_amounts else None)
     if repaired is None:
         if in_amounts and _DAMAGED.fullmatch(cell.reading.text):
-            return replace(cell, reading=_flagged(cell.reading, "应为金额，识别不清"))
+            return replace(cell, reading=cell.reading.doubted("应为金额，识别不清"))
         return replace(cell, reading=_with_prose_numbers(cell.reading, style))
     if not strict and repaired.doubt and repaired.doubt.startswith(_OTHER_DECIMALS):
         repaired = replace(repaired, doubt=None)
@@ -339,10 +339,4 @@ def _with_number(reading: Reading, number: NumberText) -> Reading:
     if number.text != reading.text:
         record = Correction(reading.text, number.text, Rule.NUMBER_FORMAT, 1.0)
         reading = replace(reading, text=number.text, corrections=(*reading.corrections, record))
-    return _flagged(reading, number.doubt) if number.doubt else reading
-
-
-def _flagged(reading: Reading, reason: str) -> Reading:
-    if reason in reading.reasons:
-        return reading
-    return replace(reading, needs_review=True, reasons=(*reading.reasons, reason))
+    return reading.doubted(number.doubt) if number.doubt else reading

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from document.types import Cell, Correction, Document, Reading, Rule, Table, TextLine
+from document.types import Cell, Correction, Document, Rule, Table, TextLine
 
 SEAM = 0.1
 """Share of the shorter of two pieces on one level that lies in the other from which characters were read twice."""
@@ -42,7 +42,7 @@ def _once(cell: Cell) -> Cell:
     for a, b in doubled:
         shorter, longer = sorted((a, b), key=lambda i: (len(cell.lines[i].text), -i))
         if cell.lines[shorter].text.strip() not in cell.lines[longer].text:
-            return replace(cell, reading=_flagged(cell.reading))
+            return replace(cell, reading=cell.reading.doubted(REASON))
         extra.add(shorter)
     return _without(cell, extra)
 
@@ -90,7 +90,7 @@ def _lie_over(a: TextLine, b: TextLine) -> bool:
 def _without(cell: Cell, extra: set[int]) -> Cell:
     spans = _spans(cell.reading.text, cell.lines)
     if spans is None:
-        return replace(cell, reading=_flagged(cell.reading))
+        return replace(cell, reading=cell.reading.doubted(REASON))
     text = cell.reading.text
     for i in sorted(extra, reverse=True):
         start, end = spans[i]
@@ -113,9 +113,3 @@ def _spans(text: str, lines: Sequence[TextLine]) -> list[tuple[int, int]] | None
         end = start + len(piece)
         found.append((start, end))
     return found
-
-
-def _flagged(reading: Reading) -> Reading:
-    if REASON in reading.reasons:
-        return reading
-    return replace(reading, needs_review=True, reasons=(*reading.reasons, REASON))

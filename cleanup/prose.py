@@ -95,7 +95,7 @@ def _mended(holder: Holder, words: _Words) -> Holder:
         other = _other(key, at, witness, words)
         common = _common_word(key, at, witness, words) if other is None else None
         if common is not None and common[1] < _CLEAR / (1 + _CLEAR):
-            reading = _said(reading, key[at], common[0])
+            reading = reading.doubted(f"“{key[at]}”可能是“{common[0]}”")
         elif other := other or common:
             key = key[:at] + other[0] + key[at + 1 :]
             reading = _changed(reading, places[at], *other)
@@ -132,13 +132,6 @@ def _common_word(key: str, at: int, witness: Witness, words: _Words) -> tuple[st
         if times >= _COMMON and odds >= _SAID:
             return character, round(odds / (1 + odds), 4)
     return None
-
-
-def _said(reading: Reading, read: str, other: str) -> Reading:
-    reason = f"“{read}”可能是“{other}”"
-    if reason in reading.reasons:
-        return reading
-    return replace(reading, needs_review=True, reasons=(*reading.reasons, reason))
 
 
 def _changed(reading: Reading, at: int, character: str, score: float) -> Reading:

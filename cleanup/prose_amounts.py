@@ -107,9 +107,7 @@ def _rate_doubt(text: str, identities: Identities) -> str | None:
 def _with_rates(table: Table, identities: Identities) -> Table:
     doubts = {(c.row, c.col): _rate_doubt(c.reading.text, identities) for c in table.cells if "=" in c.reading.text}
     cells = tuple(
-        replace(c, reading=replace(c.reading, needs_review=True, reasons=(*c.reading.reasons, doubt)))
-        if (doubt := doubts.get((c.row, c.col)))
-        else c
+        replace(c, reading=c.reading.doubted(doubt)) if (doubt := doubts.get((c.row, c.col))) else c
         for c in table.cells
     )
     return replace(table, cells=cells)
@@ -160,7 +158,7 @@ def _checked(
             reading = _with(reading, mended, claim, identities)
     if not doubts:
         return reading
-    return replace(reading, needs_review=True, reasons=tuple(dict.fromkeys((*reading.reasons, *doubts))))
+    return reading.doubted(*doubts)
 
 
 def _claims(numbers: Sequence[ProseNumber], identities: Identities) -> Iterator[_Claim]:

@@ -18,7 +18,7 @@ from cleanup.copies import SIGNIFICANT, digits
 from cleanup.misreadings import misreading_cost
 from cleanup.prose_amounts import SCALE, ProseNumber, prose_numbers
 from dictionaries.identities import Identities, Identity, IdentityKind
-from document.types import Cell, Document, Reading, Table, TextBlock
+from document.types import Cell, Document, Table, TextBlock
 
 _BETWEEN = re.compile(r"(?:年初|全年|年|财政拨款|预算|决算|支出|收入|安排|总额|合计|数|[为共约”\"（）()境]|20\d\d)*")
 """What may stand between a label and its amount: 公务接待费支出决算为."""
@@ -108,7 +108,7 @@ def _written(
     for index, words in said.items():
         block = blocks[index]
         if isinstance(block, TextBlock):
-            blocks[index] = replace(block, reading=_doubted(block.reading, words))
+            blocks[index] = replace(block, reading=block.reading.doubted(*words))
     for index in {place[0] for place in (*doubts, *verified)}:
         table = blocks[index]
         if isinstance(table, Table):
@@ -122,8 +122,4 @@ def _written(
 
 def _noted(cell: Cell, doubts: Sequence[str], verified: Sequence[str]) -> Cell:
     cell = replace(cell, verified_by=tuple(dict.fromkeys((*cell.verified_by, *verified)))) if verified else cell
-    return replace(cell, reading=_doubted(cell.reading, doubts)) if doubts else cell
-
-
-def _doubted(reading: Reading, words: Sequence[str]) -> Reading:
-    return replace(reading, needs_review=True, reasons=tuple(dict.fromkeys((*reading.reasons, *words))))
+    return replace(cell, reading=cell.reading.doubted(*doubts)) if doubts else cell

@@ -479,8 +479,7 @@ def _written_cell(cell: Cell, place: Place, verdicts: _Verdicts, identities: Ide
         )
         amount = format(Decimal(text.replace(",", "")), "f") if text else None
     if reasons:
-        merged = tuple(dict.fromkeys((*reading.reasons, *reasons)))
-        reading = replace(reading, needs_review=True, reasons=merged)
+        reading = reading.doubted(*reasons)
     return replace(cell, reading=reading, amount=amount, verified_by=verified)
 
 

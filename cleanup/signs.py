@@ -90,9 +90,7 @@ def _with_percent(cell: Cell) -> Cell:
         )
         reading = replace(cell.reading, text=record.after, corrections=(*cell.reading.corrections, record))
         return replace(cell, reading=reading)
-    reason = f"“{last.text}”可能是“%”"
-    reasons = tuple(dict.fromkeys((*cell.reading.reasons, reason)))
-    return replace(cell, reading=replace(cell.reading, needs_review=True, reasons=reasons))
+    return replace(cell, reading=cell.reading.doubted(f"“{last.text}”可能是“%”"))
 
 
 def _sign(cell: Cell) -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from cleanup.numbers import looks_like_number
 from document.geometry import Box
-from document.types import Cell, Document, Reading, Table
+from document.types import Cell, Document, Table
 
 LEAST_ROWS = 10
 """Shorter tables have too few rows to tell a stray border from a real one."""
@@ -77,20 +77,7 @@ def _ends_at(cell: Cell, column: int) -> bool:
 
 
 def _one(left: Cell, right: Cell) -> Cell:
-    a, b = left.reading, right.reading
-    reading = Reading(
-        a.text + b.text,
-        a.raw + b.raw,
-        min(a.confidence, b.confidence),
-        a.needs_review or b.needs_review,
-        tuple(dict.fromkeys((*a.reasons, *b.reasons))),
-        a.corrections + b.corrections,
+    reading, box = left.reading.joined(right.reading), Box.around((left.box, right.box))
+    return replace(
+        left, reading=reading, box=box, col_span=left.col_span + right.col_span - 1, lines=left.lines + right.lines
     )
-    box = Box(
-        min(left.box.left, right.box.left),
-        min(left.box.top, right.box.top),
-        max(left.box.right, right.box.right),
-        max(left.box.bottom, right.box.bottom),
-    )
-    span = left.col_span + right.col_span - 1
-    return replace(left, reading=reading, box=box, col_span=span, lines=left.lines + right.lines)

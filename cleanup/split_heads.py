@@ -13,7 +13,7 @@ from cleanup.lexicon import Lexicon, any_year, key_of, lexicon
 from cleanup.table_roles import table_roles
 from dictionaries.types import Dictionary
 from document.geometry import Box
-from document.types import Cell, Document, Reading, Table
+from document.types import Cell, Document, Table
 
 
 def join_split_heads(document: Document, dictionary: Dictionary) -> Document:
@@ -46,16 +46,5 @@ def _is_one_head(upper: Cell, lower: Cell, words: Lexicon) -> bool:
 
 
 def _one(upper: Cell, lower: Cell) -> Cell:
-    a, b = upper.reading, lower.reading
-    reading = Reading(
-        a.text + b.text,
-        a.raw + b.raw,
-        min(a.confidence, b.confidence),
-        a.needs_review or b.needs_review,
-        tuple(dict.fromkeys((*a.reasons, *b.reasons))),
-        a.corrections + b.corrections,
-    )
-    box = Box(
-        min(upper.box.left, lower.box.left), upper.box.top, max(upper.box.right, lower.box.right), lower.box.bottom
-    )
+    reading, box = upper.reading.joined(lower.reading), Box.around((upper.box, lower.box))
     return replace(upper, reading=reading, box=box, row_span=2, lines=upper.lines + lower.lines)

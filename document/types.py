@@ -6,7 +6,7 @@ changed in place, so a reading can always say what it was before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from document.geometry import Box
@@ -90,6 +90,21 @@ class Reading:
     reasons: tuple[str, ...] = ()
     """In words an operator understands, in Chinese."""
     corrections: tuple[Correction, ...] = ()
+
+    def doubted(self, *why: str) -> Reading:
+        """The reading marked for review, with further reasons; none is said twice."""
+        return replace(self, needs_review=True, reasons=tuple(dict.fromkeys((*self.reasons, *why))))
+
+    def joined(self, other: Reading) -> Reading:
+        """One reading of two pieces of a text, as unsure as the less sure of them."""
+        return Reading(
+            self.text + other.text,
+            self.raw + other.raw,
+            min(self.confidence, other.confidence),
+            self.needs_review or other.needs_review,
+            tuple(dict.fromkeys((*self.reasons, *other.reasons))),
+            self.corrections + other.corrections,
+        )
 
 
 BLANK = Reading(text="", raw="")

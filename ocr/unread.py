@@ -128,7 +128,7 @@ def _holds_more(line: TextLine, size: float, options: UnreadOptions) -> bool:
 
 
 def _said(cell: Cell, reason: str) -> Cell:
-    return replace(cell, reading=replace(cell.reading, needs_review=True, reasons=(*cell.reading.reasons, reason)))
+    return replace(cell, reading=cell.reading.doubted(reason))
 
 
 def has_characters(dark: Pixels, cell: Box, unit: float, size: float, least: float, options: UnreadOptions) -> bool:

@@ -228,7 +228,7 @@ def amount_of(text: str) -> str | None:
 def decided(reading: Reading, decision: HeldDecision) -> Reading:
     """The reading as a person decided it."""
     if decision.action is Action.ILLEGIBLE:
-        return replace(reading, needs_review=True, reasons=tuple(dict.fromkeys((*reading.reasons, ILLEGIBLE))))
+        return reading.doubted(ILLEGIBLE)
     text = decision.after
     record = () if text == reading.text else (Correction(reading.text, text, Rule.REVIEWER, 1.0, SOURCE),)
     reasons = (PRINTED_WRONG,) if decision.action is Action.AS_PRINTED_WRONG else ()

@@ -31,13 +31,15 @@ NO_UNIT = "指标值没有单位或百分号，同表其他指标值有"
 LONE_ORDINAL = "编号前没有上一号，可能多读了数字或缺行"
 BLANK_TWIN = "同一行另一处相同名称的格有数，此格空白"
 LONE_CHARACTER = "名称只读出一个字，可能不全"
+NO_SIGN = "指标值前没有≥或≤，同列其他指标值有"
+OWN = frozenset({LOST_WORD, NO_UNIT, NO_SIGN, LONE_ORDINAL, BLANK_TWIN, LONE_CHARACTER})
+"""The doubts that are said here: a second look does not take them for those of others."""
 _REMARK = re.compile(r"备注|说明|原因|附注|其中")
 _IN_PERCENT = re.compile(r"(?:率|比例|比重|占比|满意度)$")
 _UNIT_COLUMN = re.compile(r"^(?:计量)?单位$")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _WORD = re.compile(r"[\u4e00-\u9fff]{2}")
 _TARGET = re.compile(r"[≥≤＞＜><=＝]\s?\d[\d,]{0,15}(?:\.\d{1,4})?(?P<unit>\S{0,12})")
-NO_SIGN = "指标值前没有≥或≤，同列其他指标值有"
 _BARE_TARGET = re.compile(r"\d[\d,]{0,15}(?:\.\d{1,4})?(?![\d,.年月日号分])\S{1,8}")
 _WHOLE = re.compile(r"100\s?[%％]")
 Place = tuple[int, int]
@@ -86,7 +88,7 @@ def lone_blanks(table: Table, roles: TableRoles, grid: AmountGrid | None) -> tup
     amounts = frozenset(grid.heads) if grid is not None else frozenset[int]()
     columns = _word_columns(table, roles, amounts)
     rows = _filled(table, roles, columns, amounts)
-    doubted = {c.col for c in table.cells if c.row in rows and c.reading.needs_review}
+    doubted = {c.col for c in table.cells if c.row in rows and _is_doubted_elsewhere(c)}
     texts = {(c.row, c.col): c.reading.text.strip() for c in table.cells}
     blanks = {(c.row, c.col) for c in table.cells if not c.reading.text.strip() and (c.row_span, c.col_span) == (1, 1)}
     found = []
@@ -98,6 +100,12 @@ def lone_blanks(table: Table, roles: TableRoles, grid: AmountGrid | None) -> tup
             odd = filled and (row, col) in blanks and having[filled | {col}] >= PEERS * lacking[filled]
             found += [(row, col)] if odd else []
     return tuple(sorted(found))
+
+
+def _is_doubted_elsewhere(cell: Cell) -> bool:
+    """Whether the cell was flagged for another doubt than those said here."""
+    reasons = cell.reading.reasons
+    return cell.reading.needs_review and not (reasons and OWN.issuperset(reasons))
 
 
 def _word_columns(table: Table, roles: TableRoles, amounts: frozenset[int]) -> frozenset[int]:

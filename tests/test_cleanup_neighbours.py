@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cleanup.neighbours import (
@@ -154,6 +154,15 @@ TEXTS = st.sampled_from(["", "", "是", "甲中心", "1.00", "≥95", "≥95%", 
 
 
 @given(st.lists(st.lists(TEXTS, min_size=4, max_size=4), min_size=2, max_size=8))
+@example(
+    [
+        ["", "", "", "是"],
+        ["", "", "7.某费", "1.00"],
+        ["是", "7.某费", "是", ""],
+        ["合计", "", "是", ""],
+        ["合计", "", "7.某费", ""],
+    ]
+)
 def test_whatever_the_table_its_texts_stay_and_only_review_is_added(rows: list[list[str]]) -> None:
     doc = document(table(rows))
     noted = note_odd_ones(doc)

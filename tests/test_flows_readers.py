@@ -13,7 +13,7 @@ import pytest
 from flow_story import noting_steps
 
 from flows.options import RunOptions
-from flows.readers import Readers
+from flows.readers import Done, Readers, _do, _Request
 from flows.tasks import (
     Answer,
     Conclude,
@@ -29,7 +29,7 @@ from flows.tasks import (
     Task,
     TaskRunner,
 )
-from flows.workers import Lost
+from flows.workers import Lost, Workers
 from ocr.engine import EngineName, EngineOptions
 
 NULL = RunOptions(engine=EngineOptions(name=EngineName.NULL))
@@ -87,34 +87,33 @@ def test_a_page_that_kills_its_process_costs_that_page_alone(tmp_path: Path) -> 
     assert [type(one.answer) for one in done] == [PageRead, Lost, PageRead]
 
 
-def test_a_document_is_finished_before_further_pages_are_read(tmp_path: Path) -> None:
+def test_a_document_is_finished_before_further_pages_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     work, pages = document(tmp_path, "wait two")
-    order: list[str] = []
+    taken: list[type[Task]] = []
 
-    def do(tasks: list[tuple[Task, float]], name: str) -> object:
-        done = alone.do(tasks)
-        order.append(name)
-        return done[0].answer
+    def note(workers: Workers[Task, Answer], request: _Request) -> Done:
+        taken.append(type(request.task))
+        return _do(workers, request)
 
     with readers(1) as alone, ThreadPoolExecutor(3) as threads:
         prepare(alone, work, tmp_path / "a.pdf")
         alone.do([pages[1]])
+        monkeypatch.setattr("flows.readers._do", note)
         (tmp_path / "wait").touch()
-        under_way = threads.submit(do, [pages[0]], "page under way")
-        while alone._waiting or not under_way.running():
+        threads.submit(alone.do, [pages[0]])
+        while not taken:
             time.sleep(0.01)
-        time.sleep(0.2)
-        later = threads.submit(do, [pages[1]], "page")
+        later = threads.submit(alone.do, [pages[1]])
         while not alone._waiting:
             time.sleep(0.01)
         (work / "page-00001").write_bytes((work / "page-00002").read_bytes())
-        finish = threads.submit(do, [(Finish(work, (2,)), 30.0)], "finish")
+        finish = threads.submit(alone.do, [(Finish(work, (2,)), 30.0)])
         while len(alone._waiting) < 2:
             time.sleep(0.01)
         (tmp_path / "wait").unlink()
-        assert isinstance(finish.result(30), Finished)
-        assert isinstance(later.result(30), PageRead)
-    assert order == ["page under way", "finish", "page"]
+        assert isinstance(finish.result(30)[0].answer, Finished)
+        assert isinstance(later.result(30)[0].answer, PageRead)
+    assert taken == [ReadPage, Finish, ReadPage]
 
 
 def test_a_slot_is_held_while_there_is_work_and_no_longer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

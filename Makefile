@@ -73,6 +73,8 @@ $(VENV)/bin/python:
 $(VENV)/.installed: requirements.txt pyproject.toml | $(VENV)/bin/python
 	$(PIP) --require-hashes -r requirements.txt
 	$(PIP) --no-build-isolation -e .
+	@# services often may not write beside the code, and would compile it anew in each of their processes
+	$(BIN)/python -m compileall -q $(CODE)
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -72,15 +73,14 @@ def is_simplified(character: str) -> bool:
         return True
     if not "\u4e00" <= character <= "\u9fff":
         return False
-    return _encodes(character, "gb2312") or not _encodes(character, "big5")
+    return character in _repertoire("gb2312") or character not in _repertoire("big5")
 
 
-def _encodes(character: str, codec: str) -> bool:
-    try:
-        character.encode(codec)
-    except UnicodeEncodeError:
-        return False
-    return True
+@cache
+def _repertoire(codec: str) -> frozenset[str]:
+    """All characters of two bytes that an encoding has: one call, where asking for each would be thousands."""
+    pairs = bytes(byte for first in range(0x81, 0xFF) for second in range(0x40, 0xFF) for byte in (first, second))
+    return frozenset(pairs.decode(codec, errors="ignore"))
 
 
 def decode(

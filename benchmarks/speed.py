@@ -3,9 +3,10 @@
     python -m benchmarks.speed [FOLDER] [-o OUT] [--rounds 5] [--documents N] [--pages 1-3] [--lengths 10,100,1000]
 
 The pipeline's seconds are those of the whole command, ``qingzhang run -j 2``: start, rasterising, clean-up, reading,
-tables, writing. The peers' are those of their reading alone (``benchmarks/peers.py``), with two threads. The systems
-take turns, document by document, and the median of the rounds counts. Processor time stands beside wall clock: on a
-machine that does other work it is the fairer of the two.
+tables, writing; once for each document, and once for the folder, as an archive is read. The peers' are those of their
+reading alone (``benchmarks/peers.py``), with two threads. The systems take turns, document by document, and the median
+of the rounds counts. Processor time stands beside wall clock: on a machine that does other work it is the fairer of the
+two. The report is written anew after each round.
 
 ``--lengths`` measures the pipeline on one document whose pages are repeated, as long as the numbers say: cost a page
 and memory must stay level. ``--profile`` tells where a page's time goes.
@@ -17,10 +18,11 @@ import argparse
 import json
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -35,6 +37,8 @@ from benchmarks.run import SAMPLES
 from ocr.pdf import open_source
 
 OURS = "qingzhang"
+TOGETHER = "all, by one command"
+"""What the folder as a whole is called among the documents."""
 CORES = 2
 log = logging.getLogger(__name__)
 
@@ -90,7 +94,7 @@ def medians(measurements: Iterable[Measurement]) -> tuple[Line, ...]:
 
 def total(lines: Sequence[Line], system: str) -> tuple[float, float]:
     """Seconds of wall clock and processor a page of one system over all documents."""
-    own = [line for line in lines if line.system == system]
+    own = [line for line in lines if line.system == system and line.document != TOGETHER]
     pages = sum(line.pages for line in own)
     return (
         sum(line.seconds_a_page * line.pages for line in own) / pages,
@@ -99,14 +103,17 @@ def total(lines: Sequence[Line], system: str) -> tuple[float, float]:
 
 
 def markdown(lines: Sequence[Line]) -> str:
-    """The table: a row for each document, and one for all; ratios are ours divided by the peer's."""
+    """The table: a row for each document, then two for all of them: by a command for each, and by one for all.
+
+    Ratios are ours divided by the peer's, which has no start to be shared: its reading is the same in both.
+    """
     peers = list(dict.fromkeys(line.system for line in lines if line.system != OURS))
     by_place = {(line.document, line.system): line for line in lines}
     heads = ["document", "pages", f"{OURS} s/page (processor)", "MiB"]
     for peer in peers:
         heads += [f"{peer} s/page (processor)", "MiB", "ratio (processor)"]
     rows = [heads, ["---"] * len(heads)]
-    for document in dict.fromkeys(line.document for line in lines):
+    for document in dict.fromkeys(line.document for line in lines if line.document != TOGETHER):
         ours = by_place[document, OURS]
         row = [document, str(ours.pages), _pair(ours.seconds_a_page, ours.processor_a_page), f"{ours.peak_mib:.0f}"]
         for peer in peers:
@@ -115,29 +122,40 @@ def markdown(lines: Sequence[Line]) -> str:
             ratios = ours.seconds_a_page / other.seconds_a_page, ours.processor_a_page / other.processor_a_page
             row.append(_pair(*ratios))
         rows.append(row)
-    mine = total(lines, OURS)
-    row = ["all", str(sum(line.pages for line in lines if line.system == OURS)), _pair(*mine), ""]
+    pages = sum(line.pages for line in lines if line.system == OURS and line.document != TOGETHER)
+    rows.append(_row_of_all("all, each by a command", pages, total(lines, OURS), "", lines, peers))
+    if together := by_place.get((TOGETHER, OURS)):
+        mine = together.seconds_a_page, together.processor_a_page
+        rows.append(_row_of_all(TOGETHER, pages, mine, f"{together.peak_mib:.0f}", lines, peers))
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
+
+
+def _row_of_all(
+    name: str, pages: int, mine: tuple[float, float], peak: str, lines: Sequence[Line], peers: Sequence[str]
+) -> list[str]:
+    row = [name, str(pages), _pair(*mine), peak]
     for peer in peers:
         theirs = total(lines, peer)
         row += [_pair(*theirs), "", _pair(mine[0] / theirs[0], mine[1] / theirs[1])]
-    rows.append(row)
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
+    return row
 
 
 def _pair(wall: float, processor: float) -> str:
     return f"{wall:.2f} ({processor:.2f})"
 
 
-def measure_ours(scan: Path, out: Path, pages: str | None, options: Sequence[str]) -> Measurement:
-    """The whole command on one scan."""
+def measure_ours(
+    scan: Path, out: Path, pages: str | None, options: Sequence[str], name: str | None = None
+) -> Measurement:
+    """The whole command on one scan, or on a folder of them; ``name`` is what it is called then."""
     command = [sys.executable, "-m", "commands.main", "run", str(scan), "-o", str(out), "--force", "-j", str(CORES)]
     command += [*(["--pages", pages] if pages else []), *options]
     call = _call(command, out / f"{scan.stem}.log")
     written = sorted(out.glob("*/run.json"))
-    count = max((json.loads(file.read_text(encoding="utf-8"))["pages"] for file in written), default=0)
+    count = sum(json.loads(file.read_text(encoding="utf-8"))["pages"] for file in written)
     if call.exit_code or not count:
         raise SpeedError(f"{scan.name}: the pipeline failed (exit code {call.exit_code}), see {call.log}")
-    return Measurement(OURS, scan.stem, count, call.seconds, call.processor, call.peak_mib)
+    return Measurement(OURS, name or scan.stem, count, call.seconds, call.processor, call.peak_mib)
 
 
 def measure_peer(system: str, scan: Path, out: Path, pages: str | None) -> Measurement:
@@ -174,9 +192,10 @@ def _call(command: Sequence[str], log_file: Path) -> _Call:
 
 def compare(
     scans: Sequence[Path], out: Path, rounds: int, pages: str | None, options: Sequence[str], peers: Sequence[str]
-) -> tuple[Measurement, ...]:
-    """All systems on all documents, taking turns."""
+) -> Iterator[tuple[Measurement, ...]]:
+    """All systems on all documents, taking turns; after each round, all that was measured so far."""
     found: list[Measurement] = []
+    folder = linked(scans, out / "together") if len(scans) > 1 else None
     for number in range(1, rounds + 1):
         for scan in scans:
             found.append(measure_ours(scan, out / OURS / scan.stem, pages, options))
@@ -184,7 +203,19 @@ def compare(
             log.info(
                 "round %d: %s", number, ", ".join(f"{m.system} {m.seconds:.1f} s" for m in found[-1 - len(peers) :])
             )
-    return tuple(found)
+        if folder:
+            found.append(measure_ours(folder, out / OURS / "together", pages, options, TOGETHER))
+            log.info("round %d: all by one command %.1f s", number, found[-1].seconds)
+        yield tuple(found)
+
+
+def linked(scans: Sequence[Path], folder: Path) -> Path:
+    """A folder with just these scans."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for scan in scans:
+        (folder / scan.name).symlink_to(scan.resolve())
+    return folder
 
 
 def repeated(scan: Path, count: int, target: Path) -> Path:
@@ -242,22 +273,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
     scans = sorted(given.folder.glob("*.pdf"))[: given.documents]
-    measurements: tuple[Measurement, ...] = ()
-    if given.profile:
-        text = stages.markdown(stages.profile(scans, given.pages))
-    elif given.lengths:
-        measurements = lengths(scans[0], [int(n) for n in given.lengths.split(",")], given.out, options)
-        text = lengths_markdown(measurements)
-    else:
-        peers = [name for name in given.peers.split(",") if name]
-        measurements = compare(scans, given.out, given.rounds, given.pages, options, peers)
-        text = markdown(medians(measurements))
-    given.out.mkdir(parents=True, exist_ok=True)
-    (given.out / "speed.md").write_text(text, encoding="utf-8")
-    data = {"machine": machine(), "versions": versions(), "measurements": [asdict(m) for m in measurements]}
-    (given.out / "speed.json").write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    text = ""
+    for text, measurements in _reports(given, scans, options):
+        given.out.mkdir(parents=True, exist_ok=True)
+        (given.out / "speed.md").write_text(text, encoding="utf-8")
+        data = {"machine": machine(), "versions": versions(), "measurements": [asdict(m) for m in measurements]}
+        (given.out / "speed.json").write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     sys.stdout.write(text)
     return 0
+
+
+def _reports(
+    given: argparse.Namespace, scans: Sequence[Path], options: Sequence[str]
+) -> Iterator[tuple[str, tuple[Measurement, ...]]]:
+    """What was asked for, as a text and the measurements behind it; the later, the more rounds are in it."""
+    if given.profile:
+        yield stages.markdown(stages.profile(scans, given.pages)), ()
+    elif given.lengths:
+        measurements = lengths(scans[0], [int(n) for n in given.lengths.split(",")], given.out, options)
+        yield lengths_markdown(measurements), measurements
+    else:
+        peers = [name for name in given.peers.split(",") if name]
+        for measurements in compare(scans, given.out, given.rounds, given.pages, options, peers):
+            yield markdown(medians(measurements)), measurements
 
 
 if __name__ == "__main__":

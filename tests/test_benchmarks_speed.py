@@ -38,6 +38,25 @@ def test_the_ratio_is_ours_divided_by_theirs() -> None:
     assert table.splitlines()[-1].endswith("| 0.25 (0.25) |")
 
 
+def test_one_command_for_all_has_a_row_of_its_own_and_weighs_nothing_in_the_others() -> None:
+    lines = medians(
+        [measured("qingzhang", 1.0), measured("rapidocr", 4.0), measured("qingzhang", 0.5, speed.TOGETHER, 2)]
+    )
+    assert total(lines, "qingzhang") == pytest.approx((0.5, 1.0))
+    *_, each, together = markdown(lines).splitlines()
+    assert each == "| all, each by a command | 2 | 0.50 (1.00) |  | 2.00 (4.00) |  | 0.25 (0.25) |"
+    assert together == "| all, by one command | 2 | 0.25 (0.50) | 100 | 2.00 (4.00) |  | 0.12 (0.12) |"
+
+
+def test_all_scans_are_read_by_one_command_too_and_each_round_reports(scan: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.pdf"
+    other.write_bytes(scan.read_bytes())
+    rounds = list(speed.compare([scan, other], tmp_path / "out", 2, None, ["--engine", "null"], []))
+    assert [(m.document, m.pages) for m in rounds[0]] == [("two", 2), ("other", 2), (speed.TOGETHER, 4)]
+    assert rounds[1][:3] == rounds[0]
+    assert len(rounds[1]) == 6
+
+
 def test_a_row_for_each_length() -> None:
     assert "| 2 | 0.50 | 1.00 | 100 |" in lengths_markdown([measured("qingzhang", 1.0)])
 

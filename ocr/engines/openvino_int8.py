@@ -1,4 +1,4 @@
-"""PP-OCR's recogniser with its large convolutions in 8-bit integers; with ``openvino_networks`` the only openvino.
+"""PP-OCR's recogniser with its large convolutions in 8-bit integers.
 
 A FakeQuantize operation stands before each input of these convolutions: one rounds the weights, each output channel by
 its own largest, the other what flows in, by the range that was measured for this layer. OpenVINO's compiler makes

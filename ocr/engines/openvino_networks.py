@@ -1,8 +1,9 @@
-"""The PP-OCR networks on OpenVINO: with ``openvino_int8`` the only file that imports openvino.
+"""The PP-OCR networks on OpenVINO: with ``openvino_int8`` and ``openvino_upsampling`` the only that import openvino.
 
-The networks are PaddleOCR's, unchanged but for three things that OpenVINO can do inside the graph: normalising the
-pixels, leaving out the classes of characters that may not be read (the recogniser's last layer is cut to them), and
-computing in 16-bit brain floats, the recogniser in 8-bit integers, where the processor multiplies them.
+The networks are PaddleOCR's, unchanged but for four things that OpenVINO can do inside the graph: normalising the
+pixels, leaving out the classes of characters that may not be read (the recogniser's last layer is cut to them),
+computing in 16-bit brain floats, the recogniser in 8-bit integers, where the processor multiplies them, and the end of
+the detector, computed before it is enlarged to the size of the picture.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ocr.engine import CharacterSet, EngineOptions, Precision
 from ocr.engines.choice import chosen_precision, float_precision, runtime_version
 from ocr.engines.models import Model, fingerprint, read_configuration
 from ocr.engines.openvino_int8 import known_ranges, rounded, watched
+from ocr.engines.openvino_upsampling import before, without_enlarging
 from ocr.engines.ppocr import (
     DetectionSettings,
     Found,
@@ -49,7 +51,7 @@ class OpenVinoNetworks(Networks):
             network = rounded(network, known_ranges(fingerprint(recognition.network)))
         found, read = read_configuration(detection), read_configuration(recognition)
         self._settings = DetectionSettings.of(found)
-        self._detector = _compiled(_detector(detector, found), settings)
+        self._detector = _compiled(_detector(without_enlarging(detector) or detector, found), settings)
         characters = ("", *read["PostProcess"]["character_dict"], " ")
         self._alphabet = allowed_alphabet(characters, options.characters is CharacterSet.SIMPLIFIED)
         if (cut := _cut_to(network, self._alphabet.classes)) is not None:
@@ -185,23 +187,15 @@ def _cut_to(network: Any, classes: NDArray[np.int64]) -> Any | None:
     import openvino
     from openvino import opset13 as operations
 
-    softmax = _before(network.output(0).get_node().input_value(0))
-    if softmax.get_type_name() != "Softmax" or (total := _before(softmax.input_value(0))).get_type_name() != "Add":
+    softmax = before(network.output(0).get_node().input_value(0))
+    if softmax.get_type_name() != "Softmax" or (total := before(softmax.input_value(0))).get_type_name() != "Add":
         return None
-    product, bias = (_before(total.input_value(i)) for i in (0, 1))
+    product, bias = (before(total.input_value(i)) for i in (0, 1))
     if product.get_type_name() != "MatMul" or bias.get_type_name() != "Constant":
         return None
-    weights = _before(product.input_value(1))
+    weights = before(product.input_value(1))
     if weights.get_type_name() != "Constant" or bias.data.shape != weights.data.shape[1:]:
         return None
     cut = operations.matmul(product.input_value(0), operations.constant(weights.data[:, classes].copy()), False, False)
     answer = operations.softmax(operations.add(cut, operations.constant(bias.data[classes].copy())), 2)
     return openvino.Model([answer], network.get_parameters(), network.get_friendly_name())
-
-
-def _before(output: Any) -> Any:
-    """The node that computes a value, past those that only hand it on."""
-    node = output.get_node()
-    while node.get_type_name() == "Identity":
-        node = node.input_value(0).get_node()
-    return node

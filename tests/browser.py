@@ -44,4 +44,4 @@ def printed(file: Path, folder: Path) -> Path:
 
 def _run(file: Path, folder: Path, *options: str) -> bytes:
     command = ["chromium", *OPTIONS, f"--user-data-dir={folder / 'profile'}", *options, file.as_uri()]
-    return subprocess.run(command, check=True, capture_output=True, timeout=120).stdout
+    return subprocess.run(command, check=True, capture_output=True, timeout=600).stdout

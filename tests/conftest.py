@@ -9,7 +9,12 @@ import hypothesis
 import pytest
 
 # a shared machine is at times slow: that is no failure of the code
-hypothesis.settings.register_profile("qingzhang", deadline=None, derandomize=os.environ.get("CI") == "true")
+hypothesis.settings.register_profile(
+    "qingzhang",
+    deadline=None,
+    derandomize=os.environ.get("CI") == "true",
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("qingzhang")
 
 

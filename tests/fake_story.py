@@ -83,8 +83,6 @@ def read_page(plan: Plan, number: int, engine: Engine, seen: Seen | None = None)
             os._exit(7)
         case "hang":
             time.sleep(600)
-        case "slow":
-            time.sleep(0.3)
         case "raise":
             raise RuntimeError("a defect")
         case "fail":

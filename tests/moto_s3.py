@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from postgres import free_port
+from prefect_server import wait_for
 
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 
@@ -21,6 +21,17 @@ KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAU
 def server_program() -> Path:
     """``make test`` puts it beside the environment of the tests."""
     return Path(sys.prefix).parent / ".venv-moto" / "bin" / "moto_server"
+
+
+def listens(url: str) -> bool:
+    """Whether a server answers there, whatever it says."""
+    try:
+        urllib.request.urlopen(url, timeout=60)
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager
@@ -32,15 +43,7 @@ def s3_server() -> Iterator[dict[str, str]]:
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(command, stdout=quiet, stderr=quiet, env={**os.environ, **KEYS})
     try:
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(url, timeout=5)
-                break
-            except urllib.error.HTTPError:
-                break
-            except OSError:
-                assert process.poll() is None
-                time.sleep(0.1)
+        wait_for(lambda: listens(url), 300, process)
         yield {**KEYS, "AWS_ENDPOINT_URL": url}
     finally:
         process.kill()

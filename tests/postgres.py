@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 _DEBIAN = Path("/usr/lib/postgresql")
 _USER = "postgres"
@@ -30,11 +34,31 @@ def _as_user(*command: str) -> list[str]:
     return ["runuser", "-u", _USER, "--", *command] if os.geteuid() == 0 else list(command)
 
 
+_KEPT: list[IO[bytes]] = []
+"""Locks of this process's ports; they end with it."""
+
+
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback interface that nobody listens on now, and that is given to no other test process.
+
+    Not one of those that the system gives to connections (Linux: 32768 and above): between this question and the
+    server's start somebody would get it now and then.
+    """
+    for port in random.SystemRandom().sample(range(20_000, 30_000), 500):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        lock = (Path(tempfile.gettempdir()) / f"qingzhang-test-port-{port}").open("ab")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            continue
+        _KEPT.append(lock)
+        return port
+    raise RuntimeError("no port is free")
 
 
 @contextmanager
@@ -54,7 +78,7 @@ def postgres(folder: Path) -> Iterator[str]:
     subprocess.run(initdb, check=True, **quiet)  # type: ignore[call-overload]
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
     log = data / "log"
-    start = _as_user(_tool("pg_ctl"), "-D", str(data), "-o", options, "-l", str(log), "-w", "start")
+    start = _as_user(_tool("pg_ctl"), "-D", str(data), "-o", options, "-l", str(log), "-w", "-t", "300", "start")
     subprocess.run(start, check=True, **quiet)  # type: ignore[call-overload]
     try:
         yield f"127.0.0.1:{port}"

@@ -17,8 +17,8 @@ from postgres import free_port
 
 ROOT = Path(__file__).parent.parent
 QUIET = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1", "PREFECT_LOGGING_LEVEL": "WARNING"}
-STARTUP = 120
-"""Seconds that a server may take: two busy cores need up to 40."""
+STARTUP = 300
+"""Seconds that a server may take: two busy cores need up to 40, and how soon it is there proves nothing."""
 
 
 @contextmanager

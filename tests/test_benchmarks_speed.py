@@ -2,13 +2,13 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pymupdf
 import pytest
 
-from benchmarks import speed, stages
+from benchmarks import memory, speed, stages
 from benchmarks.memory import peak_of_tree, tree
 from benchmarks.peers import stock_configuration
 from benchmarks.speed import Line, Measurement, SpeedError, lengths_markdown, markdown, medians, repeated, total
@@ -104,21 +104,22 @@ def test_stock_settings_pad_to_320_and_change_nothing_else() -> None:
     assert stock_configuration(read_configuration(bundled_model(DETECTION)))["PostProcess"]["max_candidates"] == 1000
 
 
-def busy(seconds: float) -> None:
-    end = time.process_time() + seconds
-    while time.process_time() < end:
-        pass
+def test_time_within_a_stage_is_taken_off_the_outer_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
 
+    def busy(seconds: float) -> None:
+        nonlocal now
+        now += seconds
 
-def test_time_within_a_stage_is_taken_off_the_outer_one() -> None:
+    monkeypatch.setattr(stages, "time", SimpleNamespace(process_time=lambda: now))
     clock = stages.Clock()
     inner = clock.timed("inner", busy)
     with clock.time("outer"):
         busy(0.05)
         inner(0.2)
         inner(0.1)
-    assert clock.seconds["inner"] == pytest.approx(0.3, abs=0.04)
-    assert clock.seconds["outer"] == pytest.approx(0.05, abs=0.04)
+    assert clock.seconds["inner"] == pytest.approx(0.3)
+    assert clock.seconds["outer"] == pytest.approx(0.05)
 
 
 def test_every_stage_of_a_page_is_found_and_the_shares_add_up(scan: Path) -> None:
@@ -137,12 +138,22 @@ def test_the_networks_are_told_apart_from_what_is_around_them(scan: Path) -> Non
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the memory of other processes")
-def test_memory_is_that_of_the_whole_tree() -> None:
-    code = (
-        "import subprocess, sys; "
-        "subprocess.run([sys.executable, '-c', 'import time; x = bytearray(80_000_000); time.sleep(1.2)'])"
-    )
-    process = subprocess.Popen([sys.executable, "-c", code])
+def test_memory_is_that_of_the_whole_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    child = "import sys; x = bytearray(80_000_000); print(flush=True); sys.stdin.read()"
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdin
+    assert process.stdout
+    process.stdout.readline()  # it has its memory now, and keeps it until its input ends: when it was looked at
+    held, end = memory._held, process.stdin
+
+    def look(pid: int, proc: Path) -> float:
+        found = held(pid, proc)
+        if pid != process.pid:
+            end.close()
+        return found
+
+    monkeypatch.setattr(memory, "_held", look)
     assert peak_of_tree(process) > 80
     assert process.returncode == 0
     assert list(tree(process.pid)) == [process.pid]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import time
+import itertools
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from timing import shortest
 
 from cleanup.correct import correct
 from cleanup.lexicon import key_of, split_label
@@ -211,13 +212,13 @@ def test_ten_thousand_labels_take_under_two_seconds() -> None:
     )[:4000]
     rows = [["", f"{SUBJECTS[i % len(SUBJECTS)].name[:-1]}{chr(0x4E00 + i)}", ""] for i in range(10_000)]
     document = document_of([HEAD, *rows])
-    took = []
-    for version in ("one", "two", "three"):  # the best of three: other processes share the core's caches and units
-        large = replace(DICTIONARY, subjects=(*DICTIONARY.subjects, *many), version=version)
-        started = time.process_time()
-        correct(document, large)
-        took.append(time.process_time() - started)
-    assert min(took) < 2
+    versions = itertools.count()
+
+    def corrected() -> None:
+        """With a dictionary that nothing is remembered of."""
+        correct(document, replace(DICTIONARY, subjects=(*DICTIONARY.subjects, *many), version=str(next(versions))))
+
+    assert shortest(corrected, 2.0, tries=20) < 2.0
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from timing import shortest
 
 from cleanup.reconcile import ReconcileOptions, reconcile
 from dictionaries.identities import load_identities
@@ -307,9 +307,7 @@ def test_whatever_is_read_comes_out_right_or_flagged(place: tuple[int, int], rea
 def test_hostile_tables_take_no_time() -> None:
     rows = [["科目编码", "科目名称", "合计", "基本支出", "项目支出"]]
     rows += [[f"{201 + i % 30}{i:04d}"[:7], "甲", "9" * 30, "1.00", "7" * 25] for i in range(3000)]
-    start = time.process_time()
-    reconciled(table(rows))
-    assert time.process_time() - start < 8
+    assert shortest(lambda: reconciled(table(rows)), 8.0, tries=5) < 8.0
 
 
 def test_a_repair_in_a_table_without_a_form_of_its_own_keeps_the_decimals_that_were_read() -> None:

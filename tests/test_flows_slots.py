@@ -6,9 +6,11 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
+from prefect_server import wait_for
 
 from flows import slots
 from flows.slots import EngineSlot, _Limit, existing_limit
@@ -16,13 +18,11 @@ from flows.slots import EngineSlot, _Limit, existing_limit
 
 @pytest.fixture
 def limit(prefect_api: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A limit with one slot; questions come quickly."""
+    """A limit with one slot."""
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
 
     monkeypatch.setenv("QINGZHANG_CACHE", str(tmp_path))
-    monkeypatch.setattr(slots, "_ASK", 0.2)
-    monkeypatch.setattr(slots, "_GIVE_WAY", 0.6)
     name = f"test-{time.time_ns()}"
     with get_client(sync_client=True) as client:
         client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=1))
@@ -51,27 +51,48 @@ def test_a_limit_that_is_not_there_limits_nothing(prefect_api: None) -> None:
         pass
 
 
-def test_who_has_a_slot_hands_it_on_to_another_run_that_waits(limit: str) -> None:
-    """Two runs as two processes have them; the first takes turn after turn, as one over a large archive does."""
+def test_who_has_a_slot_hands_it_on_to_another_run_that_waits(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two runs as two processes have them; the first takes turn after turn, as one over a large archive does.
+
+    While it leaves the slot to others, the other comes to its turn: that the pause is long enough is told by the
+    numbers, not tried out."""
     first, second = _Limit(limit), _Limit(limit)
     order: list[str] = []
+    pauses: list[float] = []
 
     def wait_for_a_slot() -> None:
         with second.slot():
             order.append("second")
-            time.sleep(0.3)
 
+    waiting = threading.Thread(target=wait_for_a_slot)
+
+    def sleep(seconds: float) -> None:
+        if threading.current_thread() is threading.main_thread():
+            pauses.append(seconds)
+            if seconds:
+                waiting.join(300)
+        else:
+            time.sleep(min(seconds, 0.1))
+
+    patient = SimpleNamespace(sleep=sleep, monotonic=time.monotonic, time=time.time)
+    monkeypatch.setattr(slots, "time", patient)
+    monkeypatch.setattr(slots, "_ASK", 600.0)
+    monkeypatch.setattr(slots, "_GIVE_WAY", 1050.0)
     with first.slot():
         order.append("first")
-        waiting = threading.Thread(target=wait_for_a_slot)
         waiting.start()
-        time.sleep(1.0)
+        wait_for(second._note.exists, 300)
     for _ in range(2):
         with first.slot():
             assert active(limit) == 1
             order.append("first")
-    waiting.join(30)
     assert order == ["first", "second", "first", "first"]
+    assert pauses[0] == 0
+    assert pauses[1] > 600.0 * 3 / 2, "shorter than between two questions of the other"
+
+
+def test_a_pause_is_longer_than_between_two_questions() -> None:
+    assert slots._GIVE_WAY > 1.5 * slots._ASK
 
 
 def test_nobody_gives_way_where_nobody_waits(limit: str) -> None:

@@ -6,15 +6,16 @@ import os
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from flow_story import noting_steps
-from prefect_server import contents
+from prefect_server import contents, wait_for
 
 from document.exceptions import ExitCode
 from flows.artifacts import DocumentRow
 from flows.batch import Outcome
-from flows.claims import Claims
+from flows.claims import Claims, Holder
 from flows.fanout import SpreadOptions
 from flows.inbox import FAULTS_OF_THE_FILE, Inbox, Upload
 from flows.options import RunOptions
@@ -29,6 +30,10 @@ SPREAD = SpreadOptions(jobs=1, chunk_pages=2)
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QINGZHANG_CACHE", str(tmp_path / "cache"))
+
+
+GROWING = -86_400
+"""Age in seconds of a file that does not settle while a test runs, however long that takes."""
 
 
 def put(folder: Path, name: str, words: str, age: float = 60) -> Path:
@@ -53,7 +58,7 @@ def test_the_flow_takes_each_file_once_and_puts_bad_ones_aside(
     box, out = tmp_path / "inbox", tmp_path / "out"
     for name in ("a.pdf", "b.pdf", "sub/A.pdf"):
         put(box, name, "one two three")
-    put(box, "half.pdf", "still being written", age=0)
+    put(box, "half.pdf", "still being written", age=GROWING)
     put(box, "bad.pdf", "encrypted")
     before = contents(box)
 
@@ -117,7 +122,7 @@ def test_the_claim_of_a_dead_process_is_taken_over_at_once(tmp_path: Path) -> No
 
     root = str(Path(__file__).parent.parent)
     program = f"""
-import os, pathlib; from flows.claims import Claims; from flows.places import LocalFolder
+import os, pathlib; from flows.claims import Claims, Holder; from flows.places import LocalFolder
 Claims(LocalFolder(pathlib.Path({str(tmp_path)!r}))).take("x"); os._exit(9)"""
     subprocess.run([sys.executable, "-c", program], cwd=root, check=False)
     assert (tmp_path / "x.1").exists()
@@ -127,20 +132,38 @@ Claims(LocalFolder(pathlib.Path({str(tmp_path)!r}))).take("x"); os._exit(9)"""
 def test_the_claim_of_another_machine_holds_until_its_lease_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    clock = SimpleNamespace(now=1000.0)
+    monkeypatch.setattr("flows.claims.time", SimpleNamespace(time=lambda: clock.now))
     with monkeypatch.context() as patch:
         patch.setattr("platform.node", lambda: "elsewhere")
-        assert Claims(LocalFolder(tmp_path), lease=1.0).take("x")
+        assert Claims(LocalFolder(tmp_path), lease=60).take("x")
+    clock.now += 59
     assert not Claims(LocalFolder(tmp_path)).take("x")
-    time.sleep(1.1)
+    clock.now += 2
     assert Claims(LocalFolder(tmp_path)).take("x")
 
 
 def test_a_living_holder_renews_its_claim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, rests = SimpleNamespace(now=1000.0), []
+    monkeypatch.setattr("flows.claims.time", SimpleNamespace(time=lambda: clock.now))
     monkeypatch.setattr("flows.claims.process_start", lambda pid: "")  # so that only the lease counts
-    with Claims(LocalFolder(tmp_path), lease=0.4) as holder:
+
+    class Impatient(threading.Event):
+        """Ends each rest at once."""
+
+        def wait(self, timeout: float | None = None) -> bool:
+            rests.append(timeout)
+            return super().wait(0.01)
+
+    holder = Claims(LocalFolder(tmp_path), lease=60)
+    holder._end = Impatient()
+    with holder:
         assert holder.take("x")
-        time.sleep(1.0)
+        clock.now += 59
+        wait_for(lambda: Holder.model_validate_json((tmp_path / "x.1").read_bytes()).until == clock.now + 60, 300)
+        clock.now += 59
         assert not Claims(LocalFolder(tmp_path)).take("x")
+    assert set(rests) == {15}, "three renewals may fail before a claim is lost"
 
 
 def test_names_are_kept_apart_between_runs(tmp_path: Path) -> None:
@@ -167,7 +190,7 @@ def test_quarantine_hidden_and_fresh_files_are_not_taken(tmp_path: Path) -> None
     put(tmp_path / "inbox", "a.pdf", "one")
     put(tmp_path / "inbox" / "quarantine", "b.pdf", "two")
     put(tmp_path / "inbox", ".c.pdf", "three")
-    put(tmp_path / "inbox", "d.pdf", "four", age=0)
+    put(tmp_path / "inbox", "d.pdf", "four", age=GROWING)
     assert [Path(u.url).name for u in inbox(tmp_path).settled(5)] == ["a.pdf"]
 
 

@@ -1,6 +1,7 @@
 """Processes of the pool are warm before their first task, and hold no more than they need."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from flows.tasks import Finish, ReadPage, fills_a_process
-from flows.workers import Workers
+from flows.workers import Lost, Workers
 
 
 @dataclass(slots=True)
@@ -33,7 +34,7 @@ def run(count: int, tasks: list[float], warm: bool) -> list[tuple[int, bool]]:
     with Workers[float, tuple[int, bool]](count, runner, warm_up=runner.warm_up if warm else None) as workers:
         while tasks or workers.busy:
             while tasks and workers.has_room:
-                workers.give(tasks.pop(0), seconds=30)
+                workers.give(tasks.pop(0), seconds=600)
             for event in workers.collect():
                 assert isinstance(event, tuple)
                 done.append(event[1])
@@ -65,15 +66,32 @@ def test_what_fills_a_process_has_one_of_its_own_which_ends_with_it() -> None:
     assert not fills_a_process(ReadPage(Path("w"), 1))
 
 
-def hang() -> None:
-    time.sleep(60)
+@dataclass(frozen=True, slots=True)
+class Hang:
+    """Takes minutes, and leaves a note at the end of them."""
+
+    note: Path
+
+    def __call__(self) -> None:
+        time.sleep(300)
+        self.note.touch()
 
 
-def test_a_process_that_was_never_needed_is_not_waited_for() -> None:
-    with Workers[float, tuple[int, bool]](2, Runner(), warm_up=hang) as workers:
+def test_a_process_that_was_never_needed_is_not_waited_for(tmp_path: Path) -> None:
+    with Workers[float, tuple[int, bool]](2, Runner(), warm_up=Hang(tmp_path / "note")) as workers:
         workers.start()
-        start = time.monotonic()
-    assert time.monotonic() - start < 1.5
+        (started,) = workers._workers
+    assert started.process.exitcode == -signal.SIGKILL
+    assert not (tmp_path / "note").exists()
+
+
+def test_a_task_that_takes_too_long_is_lost_and_its_process_ended() -> None:
+    with Workers[float, tuple[int, bool]](2, Runner()) as workers:
+        workers.give(300.0, seconds=0.5)
+        (lost,) = workers.collect()
+        assert lost == Lost(300.0, "it took too long and was stopped")
+        workers.give(0.0, seconds=600)
+        assert [type(event) for event in workers.collect()] == [tuple]
 
 
 def fail() -> None:
@@ -82,7 +100,7 @@ def fail() -> None:
 
 def test_a_warm_up_that_fails_leaves_it_to_the_task_to_say_why() -> None:
     with Workers[float, tuple[int, bool]](1, Runner(), warm_up=fail) as workers:
-        workers.give(0.0, seconds=30)
+        workers.give(0.0, seconds=600)
         ((_, (_, warm)),) = workers.collect()
     assert not warm
 
@@ -126,7 +144,7 @@ def test_a_process_limits_its_numeric_libraries_and_leaves_the_environment_of_it
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os.environ, "_data", Noting(os.environ._data))  # type: ignore[attr-defined]
         with Workers[float, dict[str, str | None]](1, AllowedThreads(), threads=3) as workers:
-            workers.give(0.0, seconds=30)
+            workers.give(0.0, seconds=600)
             (event,) = workers.collect()
     assert isinstance(event, tuple)
     assert event[1] == {"OMP_NUM_THREADS": "3", "OPENBLAS_NUM_THREADS": "3"}
@@ -149,7 +167,7 @@ def loaded_modules(_: float) -> list[str]:
 def mains() -> set[str]:
     """What a process of the pool has loaded of its parent's main module."""
     with Workers[float, list[str]](1, loaded_modules) as workers:
-        workers.give(0.0, seconds=30)
+        workers.give(0.0, seconds=600)
         return {name for event in workers.collect() if isinstance(event, tuple) for name in event[1]}
 
 

@@ -14,6 +14,7 @@ from review.store import Store
 from review.types import Action, FieldKind, Order, QueueFilter, ReasonKind
 from tests.desk_sample import START, World, world
 from tests.postgres import postgres
+from tests.timing import shortest
 
 WAITING = 100_000
 LIMIT = 0.1
@@ -117,17 +118,10 @@ FILTERS = [
 ]
 
 
-def best(full: World, ask: Callable[[], object], tries: int = 7) -> float:
+def best(full: World, ask: Callable[[], object]) -> float:
     """The shortest of several times, seconds; stops at the first that is short enough."""
     clock, unit = (time.process_time, 1) if full.store.is_sqlite else (time.perf_counter, WALL)
-    shortest = float("inf")
-    for _ in range(tries):
-        began = clock()
-        ask()
-        shortest = min(shortest, (clock() - began) / unit)
-        if shortest < LIMIT:
-            break
-    return shortest
+    return shortest(ask, LIMIT * unit, clock=clock) / unit
 
 
 @pytest.mark.parametrize("chosen", FILTERS, ids=range(len(FILTERS)))

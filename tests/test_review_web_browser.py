@@ -4,7 +4,6 @@ import json
 import os
 import random
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from typing import Any
 import pytest
 from browser import OPTIONS, needs_browser
 from desk_site import NAMES, PASSWORD, SCRIPT, write_documents
+from postgres import free_port
 
 from review import service
 from review.store import open_store, sqlite_url
@@ -29,6 +29,8 @@ pytestmark = needs_browser
 HERE = Path(__file__).parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join((str(HERE.parent), str(HERE)))}
 SIZE = {"width": 1366, "height": 768}
+PATIENCE = 300_000
+"""Milliseconds to wait for what must come: how soon it does proves nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +38,7 @@ def chromium() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=[*OPTIONS])
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=[*OPTIONS], timeout=PATIENCE)
         yield browser
         browser.close()
 
@@ -52,9 +54,7 @@ class Server:
 @contextmanager
 def serving(folder: Path, *command: str) -> Iterator[Server]:
     """A server process: the command gets a free port as its last argument."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen([sys.executable, *command, str(port)], env=ENVIRONMENT)
     url = f"http://localhost:{port}"
     try:
@@ -62,7 +62,7 @@ def serving(folder: Path, *command: str) -> Iterator[Server]:
         yield Server(url, folder)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        process.wait(300)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def server(process: Server) -> Server:
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while process.poll() is None and time.monotonic() < end:
         try:
             with urllib.request.urlopen(f"{url}/login", timeout=5):
@@ -107,6 +107,7 @@ def page(chromium: Any, server: Server) -> Iterator[Any]:
 def visit(chromium: Any, server: Server, name: str = "复核甲") -> Iterator[Any]:
     """A new browser window, logged in by keyboard."""
     context = chromium.new_context(viewport=SIZE, base_url=server.url)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     troubles: list[str] = []
     page.on("pageerror", lambda error: troubles.append(str(error)))
@@ -288,7 +289,7 @@ def test_the_outputs_change_with_a_decision(chromium: Any, tmp_path: Path) -> No
 
     def review(*arguments: str, typed: str = "") -> None:
         command = [sys.executable, "-m", "commands.main", "review", *arguments, *database]
-        subprocess.run(command, input=typed.encode(), env=ENVIRONMENT, check=True, capture_output=True, timeout=120)
+        subprocess.run(command, input=typed.encode(), env=ENVIRONMENT, check=True, capture_output=True, timeout=600)
 
     review("import", str(tmp_path / "out"), "--source", str(tmp_path / "scans"), "--audit-share", "0")
     review("user", "add", "复核甲", typed=f"{PASSWORD}\n")
@@ -303,7 +304,7 @@ def test_the_outputs_change_with_a_decision(chromium: Any, tmp_path: Path) -> No
         page.keyboard.press("e")
         page.keyboard.type("129.37")
         press(page, "Enter", "已改正：129.87 → 129.37")
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300
         while output.read_text(encoding="utf-8") == before and time.monotonic() < end:
             time.sleep(0.1)
     cells = next(b for b in json.loads(output.read_text(encoding="utf-8"))["blocks"] if b["kind"] == "table")["cells"]

@@ -53,7 +53,7 @@ def pixels(path: Path, number: int, dpi: int = 72) -> np.ndarray:
 
 
 def poppler(path: Path, *options: str) -> str:
-    done = subprocess.run(["pdftotext", *options, str(path), "-"], check=True, capture_output=True, timeout=60)
+    done = subprocess.run(["pdftotext", *options, str(path), "-"], check=True, capture_output=True, timeout=600)
     assert not done.stderr
     return done.stdout.decode()
 

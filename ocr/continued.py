@@ -22,6 +22,12 @@ SAME_ROW = 78.0
 SAME_WORDS = 95.0
 """Similarity (0–100) from which two header rows are readings of one whose spans came out differently."""
 
+MOST_NAMES = 3
+"""Names that a header row with some missing has at least."""
+
+MOST_OF = 0.6
+"""Share of the first head's names that it has at least."""
+
 SAME_CAPTION = 88.0
 """Similarity (0–100) from which two captions are readings of one."""
 
@@ -105,13 +111,19 @@ def _row(table: Table, row: int) -> list[Cell]:
 
 
 def _same_row(one: Sequence[Cell], other: Sequence[Cell]) -> bool:
-    """Whether two rows are readings of one: similar texts in the same columns, or the same texts in any."""
+    """Whether two rows are readings of one: similar texts in the same columns, or the same, but for a few, in any."""
     if not any(c.reading.text for c in one):
         return False
-    texts = ["|".join(patterns.plain(c.reading.text) for c in row) for row in (one, other)]
-    if [c.col for c in one] == [c.col for c in other]:
-        return fuzz.ratio(*texts) >= SAME_ROW
-    return fuzz.ratio(*(t.replace("|", "") for t in texts)) >= SAME_WORDS
+    names = [[patterns.plain(c.reading.text) for c in row] for row in (one, other)]
+    if [c.col for c in one] == [c.col for c in other] and fuzz.ratio(*map("|".join, names)) >= SAME_ROW:
+        return True
+    return fuzz.ratio(*map("".join, names)) >= SAME_WORDS or _is_most_of(*([n for n in row if n] for row in names))
+
+
+def _is_most_of(names: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether ``others`` are ``names`` in their order, a few missing: one lay under a mark (栏次 1 2 4 5)."""
+    rest = iter(names)
+    return len(others) >= max(MOST_NAMES, MOST_OF * len(names)) and all(n in rest for n in others)
 
 
 def _parts(before: Table, after: Table) -> tuple[Table, Table] | None:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from document.geometry import Box
 from ocr.outlines import without_outline
 from ocr.spans import connected, covered, merged
+from ocr.strips import without_strips
 from ocr.types import Grid, GridCell, Ruling, Rulings
 
 Floats = NDArray[np.float64]
@@ -105,11 +106,12 @@ def build_grids(rulings: Rulings, options: GridOptions = DEFAULT) -> tuple[Grid,
     """The ruled tables on one page, from top to bottom, in the points of ``rulings``.
 
     A frame without inner rules (文本框) is no table, nor is a single column: neither has cells side by side.
-    Left, right, top and bottom rules may be missing where the others show how far the table goes.
+    Left, right, top and bottom rules may be missing where the others show how far the table goes. What of a table
+    with level rules alone a mark's remnants cut into cells is none (``ocr.strips``).
     """
     groups = _groups(_longest(rulings, options), options)
     grids = [grid for group in groups if (grid := _grid(group, options)) is not None]
-    return tuple(sorted(grids, key=lambda g: (g.box.top, g.box.left)))
+    return without_strips(sorted(grids, key=lambda g: (g.box.top, g.box.left)), rulings)
 
 
 def _longest(rulings: Rulings, options: GridOptions) -> Rulings:

@@ -48,12 +48,18 @@ def centred_edges(middles: Sequence[float], left: float, right: float) -> tuple[
 
 
 def fit_tiers(
-    names: Sequence[Box], fixed: Sequence[float], head: tuple[float, float], tolerance: float, misfits: int = 0
+    names: Sequence[Box],
+    fixed: Sequence[float],
+    head: tuple[float, float],
+    tolerance: float,
+    misfits: int = 0,
+    walls: Sequence[float] = (),
 ) -> tuple[float, ...] | None:
     """The heights above, between and below the rows of a head: the fewest whose runs have the names in their middles.
 
-    ``head`` is its top and bottom, ``fixed`` the heights of rules inside it, ``tolerance`` how far a middle may be
-    off, all in points. None where no heights fit all names but ``misfits``.
+    ``head`` is its top and bottom, ``fixed`` the heights of rules inside it, ``walls`` of those that run over its
+    whole width, ``tolerance`` how far a middle may be off, all in points. None where no heights fit all names but
+    ``misfits``.
     """
     middles = _distinct([n.center[1] for n in names])
     if not names or len(middles) > 2 * _MOST_TIERS:
@@ -63,7 +69,7 @@ def fit_tiers(
     fits = (
         edges
         for edges in _stairs((head[0],), middles, inner, head[1], least)
-        if standing(names, edges, tolerance, misfits)
+        if standing(names, edges, tolerance, misfits, walls)
     )
     return min(fits, key=lambda e: (len(e), _residual(names, e)), default=None)
 
@@ -96,20 +102,22 @@ def _stairs(
 
 
 def standing(
-    names: Sequence[Box], edges: Sequence[float], tolerance: float, misfits: int = 0
+    names: Sequence[Box], edges: Sequence[float], tolerance: float, misfits: int = 0, walls: Sequence[float] = ()
 ) -> tuple[range, ...] | None:
     """The rows of the head that each name stands in the middle of; None where more than ``misfits`` fit none, or rows
     stay empty.
 
-    A name does not stand in a row that has one above or below it.
+    A name does not stand in a row that has one above or below it, nor on both sides of one of the ``walls``.
     """
     own = [_row_at(name.center[1], edges) for name in names]
+    allowed = [
+        r for r in _all_runs(edges) if not any(edges[r.start] + _APART < y < edges[r.stop] - _APART for y in walls)
+    ]
     found: list[range] = []
     off = 0
     for name in names:
         others = {row for row, other in zip(own, names, strict=True) if other is not name and _share(name, other)}
-        runs = [range(a, b) for a, b in combinations(range(len(edges)), 2)]
-        runs = [r for r in runs if not others & set(r)] or [range(row := _row_at(name.center[1], edges), row + 1)]
+        runs = [r for r in allowed if not others & set(r)] or [range(row := _row_at(name.center[1], edges), row + 1)]
         found.append(min(runs, key=lambda r: _off(name, edges, r) + _EACH_ROW * len(r)))
         off += _off(name, edges, found[-1]) > tolerance
         if off > misfits:
@@ -132,8 +140,12 @@ def _share(one: Box, other: Box) -> bool:
 
 
 def _residual(names: Sequence[Box], edges: Sequence[float]) -> float:
-    runs = [range(a, b) for a, b in combinations(range(len(edges)), 2)]
-    return sum(min(_off(name, edges, r) for r in runs) for name in names)
+    return sum(min(_off(name, edges, r) for r in _all_runs(edges)) for name in names)
+
+
+def _all_runs(edges: Sequence[float]) -> list[range]:
+    """Every run of rows between the edges."""
+    return [range(a, b) for a, b in combinations(range(len(edges)), 2)]
 
 
 def shared_out(names: Sequence[Box], cols: Sequence[float]) -> tuple[range, ...]:
@@ -164,16 +176,18 @@ def _cost(name: Box, left: float, right: float) -> float:
     return float((name.center[0] - (left + right) / 2) ** 2 + _OVERHANG * over**2)
 
 
-def centred_spans(row: Row, cols: Sequence[float]) -> dict[int, int]:
+def centred_spans(row: Row, cols: Sequence[float], starts: Sequence[float] = ()) -> dict[int, int]:
     """Labels centred over several columns (合计, 栏次, 一、政府采购情况): first column to number of columns.
 
-    The columns must be free of others' words, and the label neither centred in its own column nor begun there.
+    The columns must be free of others' words, and the label neither centred in its own column nor begun there, nor at
+    one of the ``starts`` of other rows' labels (points): an edge that no rule shows may lie well before those.
     """
     spans: dict[int, int] = {}
     for index, part in enumerate(row):
         before = row[index - 1].box.right if index else cols[0]
         after = row[index + 1].box.left if index + 1 < len(row) else cols[-1]
-        over = None if any(c.isdigit() for c in part.text) else _over(part.box, before, after, cols)
+        begun = any(abs(part.box.left - start) < _BEGUN for start in starts)
+        over = None if begun or any(c.isdigit() for c in part.text) else _over(part.box, before, after, cols)
         if over is not None:
             spans[over[0]] = over[1] - over[0]
     return spans

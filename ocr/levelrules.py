@@ -61,8 +61,12 @@ _BODY = re.compile(r"[-+]?[\d,，]*\d[.．]\d{1,2}%?|(?!20\d\d$)\d{3,7}")
 """What stands in a body and in no head: amounts and codes; the number of a column (栏次) has fewer digits."""
 _BEGUN = 4.0
 """A label that begins this near the table's left end is no name of a head, points."""
+_ALIKE = 4
+"""Labels that begin alike show where those of their column begin."""
 _BESIDE = 1.2
 """A tall name stands nearer to the rows beside it than this, type sizes."""
+_OVER = 0.35
+"""Share of the narrower of two names side by side that their boxes may have in common."""
 _COUNT = re.compile(r"\d{1,2}")
 """The number of a row or a column."""
 _NUMBER = re.compile(r"[-+]?[\d,，.．]+%?")
@@ -208,7 +212,9 @@ def _read_head(
     ]
     for share, off in product((0.0, options.misfits), options.tolerances):
         found = [
-            fit for names, rules in readings if (fit := _fitting(names, rules, head, off * size, share)) is not None
+            fit
+            for names, rules in readings
+            if (fit := _fitting(names, rules, whole, head, off * size, share)) is not None
         ]
         if found:
             return min(found, key=lambda fit: len(fit.tiers))
@@ -216,13 +222,21 @@ def _read_head(
 
 
 def _fitting(
-    names: Sequence[Segment], rules: Sequence[float], head: tuple[float, float], tolerance: float, share: float
+    names: Sequence[Segment],
+    rules: Sequence[float],
+    whole: Sequence[float],
+    head: tuple[float, float],
+    tolerance: float,
+    share: float,
 ) -> _Head | None:
-    """The head of these names, all but a ``share`` (0–1) of them in the middles of their cells."""
+    """The head of these names, all but a ``share`` (0–1) of them in the middles of their cells.
+
+    ``whole`` are those of the ``rules`` that run over its whole width.
+    """
     boxes = [n.box for n in names]
     misfits = int(share * len(boxes))
-    tiers = fit_tiers(boxes, rules, head, tolerance, misfits)
-    rows = None if tiers is None else standing(boxes, tiers, tolerance, misfits)
+    tiers = fit_tiers(boxes, rules, head, tolerance, misfits, whole)
+    rows = None if tiers is None else standing(boxes, tiers, tolerance, misfits, whole)
     return None if tiers is None or rows is None else _Head(tuple(names), rows, tiers)
 
 
@@ -317,7 +331,8 @@ def _columns(
     found = [edges for cut in cuts if (edges := _between(cut, known, body, extent, options)) is not None]
     if not sure and (gutters := find_gutters(body, size, options.crossing)):
         found.append((extent[0], *gutters, extent[1]))
-    return max((_parted(edges, body, options) for edges in found), key=len, default=None)
+    best = max((_parted(edges, body, options) for edges in found), key=len, default=None)
+    return None if best is None else _names_parted(best, cuts, known, body, options)
 
 
 def _between(
@@ -328,16 +343,54 @@ def _between(
     options: LevelRuleOptions,
 ) -> tuple[float, ...] | None:
     """The column edges around ``names`` side by side: those ``known``, else where the body is free; or None."""
-    if len(names) < 2 or any(b.box.left < a.box.right - 0.3 * a.em for a, b in pairwise(names)):
+    if len(names) < 2 or not all(_are_beside(a, b) for a, b in pairwise(names)):
         return None
-    inner: list[float] = []
-    for one, other in pairwise(names):
-        free = _clearest(one.box.right, other.box.left, body)
-        near = [x for x in known if one.box.center[0] < x < other.box.center[0]]
-        inner.append(min(near, key=lambda x: abs(x - free), default=free))
+    inner = [_between_two(a, b, known, body, options) for a, b in pairwise(names)]
     edges = (extent[0], *inner, extent[1])
     rising = all(a < b for a, b in pairwise(edges))
     return edges if rising and all(_is_free(x, body, options) for x in inner) else None
+
+
+def _are_beside(one: Segment, other: Segment) -> bool:
+    """Whether two names stand side by side; what a removed mark left may widen their boxes over each other's end."""
+    return one.box.right - other.box.left < _OVER * min(one.box.width, other.box.width)
+
+
+def _between_two(
+    one: Segment, other: Segment, known: Sequence[float], body: Sequence[Row], options: LevelRuleOptions
+) -> float:
+    """The edge between two names: the ``known`` one, else where the body is clearest.
+
+    Where their boxes overlap, one of them is too wide, and the edge is looked for from middle to middle.
+    """
+    free = _clearest(one.box.right, other.box.left, body)
+    if one.box.right > other.box.left and not _is_free(free, body, options):
+        free = _clearest(one.box.center[0], other.box.center[0], body)
+    near = [x for x in known if one.box.center[0] < x < other.box.center[0]]
+    return min(near, key=lambda x: abs(x - free), default=free)
+
+
+def _names_parted(
+    cols: Sequence[float],
+    cuts: Sequence[Sequence[Segment]],
+    known: Sequence[float],
+    body: Sequence[Row],
+    options: LevelRuleOptions,
+) -> tuple[float, ...]:
+    """The columns, one parted where two names of a row of the head (``cuts``) stand in it and the body is free between.
+
+    The row that the columns come from may have lost a name: the number of a column (栏次) under a mark.
+    """
+    edges = list(cols)
+    for cut in cuts:
+        for one, other in pairwise(cut):
+            home = _place(one.box.center[0], edges)
+            if home != _place(other.box.center[0], edges) or not _are_beside(one, other):
+                continue
+            x = _between_two(one, other, known, body, options)
+            if edges[home] < x < edges[home + 1] and _is_free(x, body, options):
+                edges.insert(home + 1, x)
+    return tuple(edges)
 
 
 def _is_free(x: float, body: Sequence[Row], options: LevelRuleOptions) -> bool:
@@ -437,13 +490,23 @@ def _wraps(upper: Row, lower: Row, cols: Sequence[float], size: float, options: 
 
 def _body_cells(body: Sequence[Row], edges: Sequence[float], first: int, cols: Sequence[float]) -> Iterator[GridCell]:
     """The cells below the head, row by row; a label centred over the first columns spans them (合计)."""
+    starts = _usual_starts(body, cols)
     for number, row in enumerate(body, first):
-        spans = centred_spans(row, cols)
+        spans = centred_spans(row, cols, starts)
         col = 0
         while col < len(cols) - 1:
             wide = spans.get(col, 1)
             yield _cell(number, col, 1, wide, edges, cols)
             col += wide
+
+
+def _usual_starts(body: Sequence[Row], cols: Sequence[float]) -> list[float]:
+    """Where the labels of a column begin, points, for each column in which several begin alike."""
+    lefts: dict[int, list[float]] = {}
+    for s in (s for row in body for s in row if not _NUMBER.fullmatch(s.text.strip())):
+        lefts.setdefault(_place(s.box.center[0], cols), []).append(s.box.left)
+    usual = [(median(places), places) for places in lefts.values()]
+    return [start for start, places in usual if sum(abs(x - start) < _BEGUN for x in places) >= _ALIKE]
 
 
 def _fills(body: Sequence[Row], cols: Sequence[float]) -> bool:

@@ -12,7 +12,19 @@ from hypothesis import strategies as st
 from typeset import PAGE, centred, grid, line, set_paragraphs, shaken
 
 from document.geometry import Box
-from document.types import Block, BlockKind, Cell, DocumentKind, Page, PageContent, Reading, Table, TextBlock, TextLine
+from document.types import (
+    BLANK,
+    Block,
+    BlockKind,
+    Cell,
+    DocumentKind,
+    Page,
+    PageContent,
+    Reading,
+    Table,
+    TextBlock,
+    TextLine,
+)
 from ocr.assemble import AssembleOptions, assemble
 from ocr.continued import header_rows
 from ocr.layout import lay_out
@@ -163,6 +175,26 @@ def test_a_repeated_head_joins_parts_whose_inferred_edges_differ() -> None:
     other = grid([["编码", "项目", "合计"], *rows(30, 4)], 60, page=2)
     other = replace(other, cells=tuple(shifted(c) for c in other.cells))
     assert len(tables(assemble([page(1, [], upper), page(2, [], other)])[0])) == 2
+
+
+def test_a_repeated_head_that_lost_a_name_is_repeated_all_the_same() -> None:
+    """A mark lay over one of the columns' numbers, and the row came out with another span."""
+    names = ["栏次", "1", "2", "3", "4", "5"]
+    body = [[str(20801 + i), *(f"{i}.50" for _ in range(5))] for i in range(34)]
+    upper, lower = grid([names, *body[:30]], 240), grid([names, *body[30:]], 60, page=2)
+
+    def lost(table: FilledGrid, col: int) -> FilledGrid:
+        gone = [replace(c, reading=BLANK) if c.row == 0 and c.col == col else c for c in table.cells]
+        wide = replace(gone[0], col_span=2, box=Box.around((gone[0].box, gone[1].box)))
+        first = replace(gone[2], reading=gone[1].reading) if col != 1 else gone[2]
+        return replace(table, cells=(wide, first, *gone[3:]))
+
+    (table,) = tables(assemble([page(1, [], upper), page(2, [], lost(lower, 3))])[0])
+    assert table.n_rows == 35
+    # negative control: other numbers over the columns are no head of this table
+    other = grid([["栏次", "6", "7", "8", "9", "10"], *body[30:]], 60, page=2)
+    found = tables(assemble([page(1, [], upper), page(2, [], lost(other, 3))])[0])
+    assert sum(t.n_rows for t in found) == 36
 
 
 def test_repeated_captions_become_running_heads() -> None:

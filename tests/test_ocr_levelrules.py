@@ -240,3 +240,53 @@ def test_codes_below_a_head_with_upright_rules_show_that_it_is_a_head() -> None:
     box = Box(LEFT, TOP, RIGHT, TOP + HEIGHT)
     cells = tuple(GridCell(0, c, 1, 1, Box(LEFT + 160 * c, TOP, LEFT + 160 * (c + 1), box.bottom)) for c in range(3))
     assert without_lone_heads((Grid(box, 1, 3, cells),), tuple(lines)) == ()
+
+
+def test_two_names_part_a_column_whose_number_was_lost() -> None:
+    """A mark lay over 3 in the row that counts the columns; and one name's box reaches over its neighbour's end."""
+    sheet = account(NAMES)
+    sheet.lines = [k for k in sheet.lines if k.text != "3"]
+    wide = next(k for k in sheet.lines if k.text == "上级补助收入")
+    sheet.lines.remove(wide)
+    name = next(k for k in sheet.lines if k.text == "财政拨款")
+    box = Box(name.box.right - 6, wide.box.top, wide.box.right, wide.box.bottom)
+    sheet.lines.append(replace(wide, box=box))
+    found = sheet.read(3, 7)
+    assert [cell[0] for cell in found[0]] == ["项目", "本年收入合计", "财政拨款收入", "上级补助收入", "其他收入"]
+    assert [cell[0] for cell in found[2]] == ["栏次", "1", "2", "", "4"]
+
+
+def test_a_name_whose_last_line_was_lost_does_not_reach_over_a_rule() -> None:
+    """公务接待 without its 费 stands higher than the middle of its rows, but below the rule under 预算数."""
+    edges = tuple(LEFT + 60 * n for n in range(9))
+    sheet, half = Sheet(edges), 4
+    for first, name in ((0, "预算数"), (half, "决算数")):
+        sheet.head(name, first, half, 0)
+        sheet.head("合计", first, 1, 1, 3)
+        sheet.head("公务用车", first + 1, 2, 1)
+        sheet.head("购置/费", first + 1, 1, 2, 2)
+        sheet.head("运行/维护/费", first + 2, 1, 2, 2)
+    sheet.head("公务接/待费", 7, 1, 1, 3)
+    sheet.lines.append(centred("公务接", edges[3], edges[4], TOP + 2.2 * HEIGHT))
+    for row in range(4, 7):
+        sheet.body(row, *["4.00", "1.00", "2.00", "1.00"] * 2)
+    at = (TOP, TOP + HEIGHT, TOP + 4 * HEIGHT, TOP + 7 * HEIGHT)
+    partial = tuple(Ruling(TOP + 2 * HEIGHT, edges[n], edges[n + 2]) for n in (1, 5))
+    rules = Rulings((*(Ruling(y, LEFT, RIGHT) for y in at), *partial))
+    (table,), _ = fill_grids(align_grids(tuple(sheet.lines), rules, ()), tuple(sheet.lines), 1)
+    first = [(c.reading.text, c.col_span) for c in table.cells if c.row == 0]
+    assert first == [("预算数", half), ("决算数", half)]
+
+
+def test_a_label_that_begins_where_all_do_is_not_centred_over_columns() -> None:
+    """The edge before it lies left of it, as no rule shows it, and its middle is that of two columns."""
+    sheet = Sheet((LEFT, 110, 200, 380, RIGHT))
+    for col, name in enumerate(("项目", "金额", "项目", "金额")):
+        sheet.head(name, col, 1, 0)
+    names = ("二、外交支出", "三、国防支出", "四、公共安全支出", "五、教育支出", "六、科学技术支出")
+    for row, name in enumerate(names, 1):
+        middle = TOP + (row + 0.5) * HEIGHT
+        sheet.body(row, "收入", f"{row}.00" if row != 2 else "", "", f"{row}.00")
+        sheet.lines.append(piece(name, 218, middle))
+    found = sheet.read(1, 6)
+    assert [cell[0] for cell in found[2]] == ["收入", "", "三、国防支出", "2.00"]

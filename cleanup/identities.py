@@ -377,8 +377,36 @@ def _rows(block: int, grid: AmountGrid, identity: Identity) -> Iterator[Equation
         return  # without a head its first rows stand in another table; classes have their own rule
     for panel in _uncoded(grid):
         for section in _sections(grid, panel):
-            for row, items in _totals(section, wanted):
-                yield from _summed(block, grid, panel, identity, row, items, 0)
+            readings = [
+                [
+                    equation
+                    for row, items in _totals(read, wanted)
+                    for equation in _summed(block, grid, panel, identity, row, items, 0)
+                ]
+                for read in _readings(section, wanted)
+            ]
+            yield from max(readings, key=lambda found: sum(_holds(grid, equation) for equation in found))
+
+
+def _readings(section: list[Item], totals: set[str]) -> list[list[Item]]:
+    """What a section may mean, the likelier first: 其中 breaks down in its own row alone, or in the next ones as well.
+
+    公务用车购置及运行费, 其中：公务用车购置费, 公务用车运行维护费: that the last is a part its own words do not tell.
+    """
+    without: list[Item] = []
+    within = False
+    for item in section:
+        label = item[1]
+        within = label.rank == PARTIAL or (within and label.rank == PLAIN and label.text not in totals)
+        if not within or label.rank == PARTIAL:
+            without.append(item)
+    plain_left = any(label.rank == PLAIN and label.text not in totals for _, label in without)
+    return [section, without] if plain_left else [without, section]
+
+
+def _holds(grid: AmountGrid, equation: Equation) -> bool:
+    """Whether an equation inside one table holds."""
+    return not equation.residual({place: grid.amounts[place.row, place.col].value for place in equation.places()})
 
 
 def _totals(section: list[Item], wanted: set[str]) -> Iterator[tuple[int, list[int]]]:

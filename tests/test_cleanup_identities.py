@@ -245,6 +245,37 @@ def test_whole_amounts_that_look_like_a_code_or_a_decimal_are_amounts_of_a_form(
     assert found.reading.text == "1,859,600" or found.reading.needs_review
 
 
+THREE_PUBLIC_ROWS = [
+    ["项目", "2023年预算数", "2024年预算数"],
+    ["合计", "56.92", "49.13"],
+    ["因公出国（境）费", "1.29", "1.27"],
+    ["公务接待费", "18.63", "11.68"],
+    ["公务用车购置及运行费", "37.00", "36.18"],
+    ["其中：公务用车购置费", "12.06", "13.90"],
+    ["公务用车运行维护费", "24.94", "22.28"],
+]
+
+
+@pytest.mark.parametrize("enumerators", [("", "", ""), ("1.", "2.", "3."), ("一、", "二、", "三、")])
+def test_what_follows_a_part_may_be_the_next_part(enumerators: tuple[str, str, str]) -> None:
+    """其中： is printed once, and the rows after it are parts too: the total is the sum of the three."""
+    rows = [list(row) for row in THREE_PUBLIC_ROWS]
+    for row, enumerator in zip(rows[2:5], enumerators, strict=True):
+        row[0] = enumerator + row[0]
+    doc = reconcile(document(table(rows, "“三公”经费支出表")), IDENTITIES)
+    assert not words(doc)
+    assert "合计=各行之和" in cell(doc, 1, 1).verified_by
+    rows[4][1] = "37.77"
+    assert any(reason.startswith("合计=各行之和") for reason in words(reconcile(document(table(rows)), IDENTITIES)))
+
+
+def test_a_row_after_a_part_that_is_no_part_counts() -> None:
+    rows = [["项目", "金额"], ["财政拨款", "40.00"], ["其中：专项", "8.00"], ["单位资金", "10.00"], ["合计", "50.00"]]
+    doc = reconcile(document(table(rows, "收支总表")), IDENTITIES)
+    assert not words(doc)
+    assert "合计=各行之和" in cell(doc, 4, 1).verified_by
+
+
 # --- forms and prose --------------------------------------------------------------------------------------
 
 RATES = [

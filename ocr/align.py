@@ -163,7 +163,7 @@ def _ruled_stretch(
         and r.end <= extent[1] + 3
         and options.rule_ends < r.length < extent[1] - extent[0] - options.rule_ends
     )
-    return Stretch(inside, levels[:-1] if closed else levels, bottom, extent, partial)
+    return Stretch(inside, levels[:-1] if closed else levels, bottom, extent, partial, closed)
 
 
 def _amounts(rows: Sequence[Row], top: float, bottom: float) -> bool:

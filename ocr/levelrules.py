@@ -49,6 +49,7 @@ class LevelRuleOptions(BaseModel):
     crossing: float = Field(0.12, ge=0, le=0.5, description="share of rows whose text may cross a column's edge (0–1)")
     full: float = Field(1.6, ge=0, le=10, description="a line that leaves less room in its column goes on (type sizes)")
     both_sides: int = Field(3, ge=2, le=50, description="rows with text on both sides of a gap that parts a column")
+    blank_names: int = Field(3, ge=2, le=50, description="names side by side in the head of a table without amounts")
     max_head: int = Field(6, ge=1, le=20, description="rows of text, or rules below the first, that a head may have")
     max_names: int = Field(60, ge=2, le=200, description="names of a head at most, to bound the work")
 
@@ -85,6 +86,8 @@ class Stretch:
     """Left and right end of the rules, or of the text."""
     partial: tuple[float, ...] = ()
     """Heights of rules that run over some columns only, under a name that spans them."""
+    closed: bool = False
+    """Whether a level rule ends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ def level_ruled_grid(stretch: Stretch, options: LevelRuleOptions = DEFAULT) -> G
         top = min(top, min(s.box.center[1] for s in upper) - _pitch(body) / 2)
     head = _read_head(upper, stretch, (top, neck), size, options)
     cols = _columns(head, body, stretch.extent, size, options)
-    if cols is None or not lower or not _fills(body, cols):
+    if cols is None or not (_fills(body, cols) or _is_blank_form(head, body, stretch, options)):
         return None
     body, heights = _rows_of_body(lower, _wraps_joined(body, cols, size, options), neck, stretch, size)
     edges = (*(head.tiers if head else (top,)), *heights)
@@ -458,7 +461,7 @@ def _rows_of_body(
     levels = sorted(y for y in (*stretch.levels, *stretch.partial) if neck - _APART <= y < stretch.bottom - _APART)
     levels = [y for n, y in enumerate(levels) if n == 0 or y - levels[n - 1] > _APART]
     spaces = [(a, b) for a, b in pairwise([*levels, stretch.bottom]) if b - a > 0.8 * size]
-    if len(spaces) >= max(2, 0.5 * len(rows)):
+    if not rows or len(spaces) >= max(2, 0.5 * len(rows)):
         ruled = [tuple(sorted((s for s in parts if a <= s.box.center[1] < b), key=_from_left)) for a, b in spaces]
         return ruled, tuple(b for _, b in spaces)
     return rows, (*((_bottom(a) + _top(b)) / 2 for a, b in pairwise(rows)), stretch.bottom)
@@ -466,7 +469,7 @@ def _rows_of_body(
 
 def _wraps_joined(body: Sequence[Row], cols: Sequence[float], size: float, options: LevelRuleOptions) -> list[Row]:
     """The rows, a line without an amount joined to the one whose label goes on in it."""
-    rows = [body[0]]
+    rows = list(body[:1])
     for row in body[1:]:
         if _wraps(rows[-1], row, cols, size, options):
             rows[-1] = tuple(sorted((*rows[-1], *row), key=_from_left))
@@ -513,6 +516,16 @@ def _fills(body: Sequence[Row], cols: Sequence[float]) -> bool:
     """Whether rows have text in several columns; many of a budget have only a name (no amount this year)."""
     several = sum(len({_place(s.box.center[0], cols) for s in row}) >= 2 for row in body)
     return several >= max(1, 0.15 * len(body))
+
+
+def _is_blank_form(head: _Head | None, body: Sequence[Row], stretch: Stretch, options: LevelRuleOptions) -> bool:
+    """Whether this is a head over rows that nobody filled in (空表), a label (合计) each at most.
+
+    Rules above and below the head and below the rows are what tells it from lines of text.
+    """
+    if head is None or not stretch.closed or len(stretch.levels) < 2:
+        return False
+    return all(len(row) <= 1 for row in body) and max(map(len, head.cuts())) >= options.blank_names
 
 
 def _cell(row: int, col: int, high: int, wide: int, edges: Sequence[float], cols: Sequence[float]) -> GridCell:

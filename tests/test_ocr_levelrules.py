@@ -147,6 +147,31 @@ def test_any_centred_head_gives_its_columns_back(widths: list[float], filled: li
     assert [[cell[0] for cell in row] for row in sheet.read(1, len(filled) + 1)] == texts
 
 
+def blank(*body: str) -> Sheet:
+    """政府性基金预算支出表 of a body that has none: names, and at most labels below."""
+    sheet = Sheet((LEFT, 130, 290, 370, 450, RIGHT))
+    for col, name in enumerate(("科目编码", "科目名称", "合计", "基本支出", "项目支出")):
+        sheet.head(name, col, 1, 0)
+    for row, label in enumerate(body, 1):
+        sheet.body(row, label)
+    return sheet
+
+
+def test_a_form_that_nobody_filled_in_is_a_table() -> None:
+    """空表: no amount shows that it is a table, but a head between rules and a rule below its rows do."""
+    assert blank("合计").read(1, 3)[1] == [("合计", 1, 1), *[("", 1, 1)] * 4]
+    assert [len(row) for row in blank().read(1, 3)] == [5, 5]
+
+
+def test_lines_of_text_between_rules_are_no_form() -> None:
+    sheet = Sheet((LEFT, 300, RIGHT))
+    for row, text in enumerate(("第一部分 部门概况", "一、主要职责", "二、机构设置", "第二部分 公开表")):
+        sheet.body(row, text)
+    assert sheet.read(1, 4) == []
+    sheet = blank("合计")
+    assert align_grids(tuple(sheet.lines), Rulings(tuple(Ruling(y, LEFT, RIGHT) for y in (TOP, TOP + 16))), ()) == ()
+
+
 def test_prose_between_rules_is_no_table() -> None:
     sheet = Sheet((LEFT, RIGHT))
     for row in range(6):

@@ -161,9 +161,11 @@ def _is_caption_rest(caption: Segment, part: Segment, white: float) -> bool:
 
 
 def _goes_on_text(paragraph: Sequence[Segment], part: Segment, margins: Margins) -> bool:
+    if patterns.is_note(part.text):
+        return False
     first, last = paragraph[0], paragraph[-1]
     ended = patterns.ends_sentence(last.text)
-    starts_item = patterns.enumerator_level(part.text) is not None or patterns.is_note(part.text)
+    starts_item = patterns.enumerator_level(part.text) is not None
     deeper = part.box.left - margins.left
     first_deeper = first.box.left - margins.left
     level = abs(part.box.left - last.box.left) < 0.8 * part.em

@@ -140,6 +140,13 @@ def test_captions_stay_blocks_and_describe_the_table() -> None:
     assert of_kind(blocks, BlockKind.NOTE) == ["注：本表无数据"]
 
 
+def test_a_note_below_a_running_head_begins_a_block() -> None:
+    """A table ends on the page before; the next one has a head at its right edge and, near below it, the note."""
+    head = line("青原县应急管理局2024年部门预算公开", 376, 40, 9)
+    note = line("注：本表数据取自部门预算编制系统，如有尾差系四舍五入所致。", 60, 56, 9)
+    assert texts(lay_out([head, note], (), PAGE)) == [head.text, note.text]
+
+
 def test_captions_near_each_other_stay_apart() -> None:
     """In a narrow table entity, year and unit stand with hardly a gap between them."""
     parts = [line("部门名称：青原市交通局", 60, 100, 9)]

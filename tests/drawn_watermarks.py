@@ -150,6 +150,21 @@ def move(pixels: Pixels, moved: np.ndarray) -> Pixels:
     return cv2.warpAffine(pixels, moved, size, flags=cv2.INTER_CUBIC, borderValue=white)
 
 
+def bend(pixels: Pixels, seed: int, most: float = 14.0) -> Pixels:
+    """The page on a sheet that is bowed, up to ``most`` pixels here or there, as in a photograph."""
+    chance = np.random.default_rng(seed)
+    height, width = pixels.shape[:2]
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    across, down = 2 * x / width - 1, 2 * y / height - 1
+    bow, roll = chance.choice((-1.0, 1.0), 2) * most
+    moved_x, moved_y = (
+        x + np.float32(roll / 2) * across * down**2,
+        y + np.float32(bow) * (across**2 - 0.5) * (1 + down / 2),
+    )
+    white = (255, 255, 255) if pixels.ndim == 3 else 255
+    return cv2.remap(pixels, moved_x, moved_y.astype(np.float32), cv2.INTER_CUBIC, borderValue=white)
+
+
 def _digitised(pixels: Pixels, chance: np.random.Generator, quality: int, noise: float) -> Pixels:
     soft = cv2.GaussianBlur(pixels, (0, 0), 0.5).astype(np.float32) * 0.985
     rough = np.clip(soft + chance.normal(0, noise, soft.shape), 0, 255).astype(np.uint8)

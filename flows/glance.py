@@ -14,6 +14,7 @@ import pymupdf
 
 from flows.options import Mode, RunOptions
 from ocr.pdf import MAX_DPI, open_source, page_image, raster_resolution, rasterise
+from ocr.streaks import without_streaks
 from ocr.textlayer import TextLayer, read_text_layer, trusted
 from ocr.types import PageImage
 from ocr.upright import is_sideways, straighten, work_copy
@@ -54,7 +55,7 @@ def _glance(page: pymupdf.Page, number: int, options: RunOptions, max_dpi: int) 
         trust = bool(trusted(layer))
         if trust or options.mode is Mode.TEXT:
             return Glance(layer, as_read=trust)
-    raw = page_image(number, rasterise(page, options.dpi, max_dpi=max_dpi))
+    raw = without_streaks(page_image(number, rasterise(page, options.dpi, max_dpi=max_dpi)))
     same = raw.dpi == raster_resolution(page, options.dpi)
     grey = work_copy(raw)
     return Glance(straighten(raw, grey=grey), as_read=same and not is_sideways(raw, grey))

@@ -15,6 +15,7 @@ from flows.document import Plan
 from flows.evidence import Evidence
 from flows.options import Mode
 from ocr.pdf import open_source, page_image, rasterise
+from ocr.streaks import without_streaks
 from ocr.textlayer import read_text_layer, trusted
 from ocr.textmark import without_watermark
 from ocr.types import PageImage, Pixels
@@ -47,7 +48,7 @@ def findings(plan: Plan) -> Iterator[PageFinding]:
                 found = without_watermark(layer, plan.evidence.text_watermark) if plan.evidence.text_watermark else None
                 yield _in_text(number, found[1] if found else None)
             else:
-                image = straighten(page_image(number, rasterise(page, plan.options.dpi)))
+                image = straighten(without_streaks(page_image(number, rasterise(page, plan.options.dpi))))
                 yield _in_picture(image, plan.evidence.watermark)
 
 

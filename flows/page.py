@@ -31,6 +31,7 @@ from ocr.place import on_the_page, seal_block
 from ocr.regions import regions_to_read
 from ocr.rulings import find_rulings
 from ocr.seams import with_hidden_columns
+from ocr.streaks import without_streaks
 from ocr.tables import fill_grids
 from ocr.textlayer import TextLayer, read_text_layer, trusted
 from ocr.textmark import without_watermark
@@ -55,7 +56,7 @@ def read_source_page(
             return page_from_text(layer, evidence)
         if options.mode is Mode.TEXT:
             raise InputError(f"page {number}: no trustworthy text layer ({trust.reason}). Use --mode auto or scan.")
-    raw = page_image(number, rasterise(source_page, options.dpi))
+    raw = without_streaks(page_image(number, rasterise(source_page, options.dpi)))
     grey = work_copy(raw)
     if is_sideways(raw, grey):
         return page_from_picture(straighten(turned(raw, best_turn(raw, engine))), evidence, engine)

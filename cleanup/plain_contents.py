@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from rapidfuzz.distance import Levenshtein
 
@@ -23,6 +24,9 @@ _NUMERALS = "一二三四五六七八九十"
 _NUMBERED = rf"(?:[{_NUMERALS}]{{1,3}}、|第[{_NUMERALS}]{{1,3}}部分)"
 _ENTRY = re.compile(rf"({_NUMBERED})?(.{{4,60}}?)[.…·\-—]*(\d{{1,3}})?")
 _NEXT = re.compile(rf"(?<=.){_NUMBERED}")
+_YEAR = re.compile(r"(?<!\d)20\d{2}年")
+_PAGE = re.compile(r"\t(\d{1,3})$")
+_ENDS_IN_WORDS = re.compile(r"[\u3400-\u9fff）)]$")
 _LIKE_A_TITLE = 0.75
 _SAID = 0.9
 """Likeness from which a line of its own, itself misread perhaps, says a title of the dictionary."""
@@ -52,6 +56,8 @@ class _Known:
     said: tuple[_Title, ...]
     entries: frozenset[str]
     """Keys of the dictionary's titles and headings, years as any year."""
+    years: frozenset[str] = frozenset()
+    """Years that the text says: 2026年."""
 
     def has(self, key: str) -> bool:
         """Whether the text or the dictionary has this title."""
@@ -64,9 +70,37 @@ def with_contents(lines: Sequence[Line], words: Lexicon) -> tuple[Line, ...]:
     known = _known([x for i, x in enumerate(lines) if i not in region and not x.gone], words)
     result = list(lines)
     for i in sorted(region):
-        if "\t" in lines[i].text and not lines[i].gone:
+        if "\t" in lines[i].text and lines[i].text.strip() and not lines[i].gone:
             result[i] = _mended(i, result, known)
+    places = [i for i in sorted(region) if result[i].text.strip() and not result[i].gone]
+    result = [_without_trace(x) if i in region else x for i, x in enumerate(result)]
+    for before, at, after in zip(places, places[1:], places[2:], strict=False):
+        result[at] = _with_page(result[before], result[at], result[after])
+    for before, at in pairwise(places):
+        if _repeats(result[before].text, result[at].text):
+            result[at] = replace(result[at].becomes("", Rule.FIXED_LABEL, 0.9), gone=True)
     return tuple(result)
+
+
+def _without_trace(line: Line) -> Line:
+    """A line that was nothing but the watermark's is gone, its tabs with it."""
+    return replace(line, gone=True) if line.changes and not line.text.strip() else line
+
+
+def _with_page(before: Line, line: Line, after: Line) -> Line:
+    """The entry with its lost page: its neighbours stand on the same one, and pages only go up."""
+    pages = [_PAGE.search(x.text.strip()) for x in (before, after)]
+    title = line.text.rstrip("\t ")
+    if None in pages or "\t" in title or not _ENDS_IN_WORDS.search(title) or "\n" in line.text:
+        return line
+    first, last = (m.group(1) for m in pages if m)
+    return line.becomes(f"{title}\t{first}", Rule.FIXED_LABEL, 0.95) if first == last else line
+
+
+def _repeats(before: str, text: str) -> bool:
+    """Whether an entry without a page is the one above it, read twice."""
+    title = text.rstrip("\t ")
+    return bool(title) and "\t" not in title and _PAGE.sub("", before.strip()).strip() == title.strip()
 
 
 def _region(lines: Sequence[Line]) -> Sequence[int]:
@@ -78,6 +112,7 @@ def _region(lines: Sequence[Line]) -> Sequence[int]:
         for i in range(start + 1, len(lines)):
             text = lines[i].text
             if lines[i].gone or not text.strip():
+                found += [i] if lines[i].changes and "\t" in text and i - last <= _REACH else []
                 continue
             if "\t" in text and text.count("\t") <= 2:
                 last = i
@@ -90,6 +125,7 @@ def _region(lines: Sequence[Line]) -> Sequence[int]:
 def _known(lines: Sequence[Line], words: Lexicon) -> _Known:
     """Titles on lines of their own: with a numeral, or nearly an entry of the dictionary; and those entries."""
     entries = {k: words.texts[k] for kind in (LabelKind.TITLE, LabelKind.HEADING) for k in words.targets.get(kind, ())}
+    years = frozenset(y for x in lines for y in _YEAR.findall(x.text))
     found: dict[tuple[str, str], _Title] = {}
     for line in lines:
         text = line.text.strip()
@@ -104,7 +140,7 @@ def _known(lines: Sequence[Line], words: Lexicon) -> _Known:
             found.setdefault((number, key_of(core)), _Title(number, key_of(core), core))
         if near and YEAR_MARK not in entries[near[0]]:
             found.setdefault(("", near[0]), _Title("", near[0], entries[near[0]]))
-    return _Known(tuple(found.values()), frozenset(entries))
+    return _Known(tuple(found.values()), frozenset(entries), years)
 
 
 def _mended(at: int, lines: Sequence[Line], known: _Known) -> Line:
@@ -134,22 +170,28 @@ def _uncut(cells: Sequence[str], known: _Known) -> str | None:
     """A title cut in two, one or two characters beside the cut read twice or wrongly: the only such title there is."""
     if len(cells) != 2 or not _says(cells[1]):
         return None
-    number, left, _ = _parts(cells[0])
-    match = re.fullmatch(r"(\D*)(\d{1,3})?", cells[1])
+    numbered = re.match(_NUMBERED, cells[0])
+    number = numbered.group() if numbered else ""
+    left = cells[0][len(number) :]
+    match = re.fullmatch(r"(\d{0,5}\D*)(\d{1,3})?", cells[1])
     if match is None:
         return None
     right, page = match.groups()
-    found = {
-        left[: len(left) - i] + right[j:]: i + j
-        for i in range(_CUT + 1)
-        for j in range(_CUT + 1 - i)
-        if known.has(key_of(left[: len(left) - i] + right[j:]))
-    }
+    cuts = [(i, j) for i in range(_CUT + 1) for j in range(_CUT + 1 - i)]
+    found = {t for i, j in cuts if known.has(key_of(t := left[: len(left) - i] + right[j:]))}
+    found = found or {left[: len(left) - i] + right[j:] for i, j in cuts if _joins_year(left, right, i, j, known.years)}
     if len(found) != 1:
         return None
     (title,) = found
     space = " " if number.startswith("第") else ""
     return f"{number}{space}{title.strip()}" + (f"\t{page}" if page else "")
+
+
+def _joins_year(left: str, right: str, i: int, j: int, years: frozenset[str]) -> bool:
+    """Whether a year of the text goes over the cut once a character on one side is left out: 2026 | 6年度决算表."""
+    seam = len(left) - i
+    over = [m for m in _YEAR.finditer(left[:seam] + right[j:]) if m.start() < seam <= m.end()]
+    return i + j == 1 and any(m.group() in years for m in over)
 
 
 def _entries(joined: str, at: int, lines: Sequence[Line], known: _Known) -> list[str] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from itertools import pairwise
@@ -39,6 +39,10 @@ _NEVER = re.compile(r'[\\_~*<>{}"|^]')
 """Marks that no number is printed with."""
 _SCORE = re.compile(r"\d{1,3}\s?[/5]?\s?\)")
 """88 /) may be a score, 88分."""
+_STRAY = re.compile(r"\d{1,2}[.\-]|-\s?\d{1,2}")
+"""A number as a stroke leaves it."""
+_LETTERS = re.compile(r"[A-Za-z][A-Za-z\s]*")
+_CAPITALS = re.compile(r"[A-Z]{1,8}")
 _COUNT = re.compile(r"(\d{1,2})\D.*")
 _LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
 _WITH_DIGITS = re.compile(
@@ -54,15 +58,18 @@ _LONGEST = 16
 _LONGEST_LATIN = 40
 _LONGEST_WORD = 6
 """Han characters a strange word may have and still be debris."""
+_SHORTEST_STRANGER = 3
 _IN_SENTENCE, _NOT_READ = 12, 300
 """Characters between which a text is thought to be a sentence; a longer one is a whole table read as one cell."""
 _NEAR = 2
 """Rows around a piece that is surely the watermark's in which its other strokes lie."""
+_FEW_WORDS = 2
+"""Chinese words that make a column one of them."""
 _FEW = 3
 """Numbers that make a column one of numbers in spite of a stray word."""
 _TAINTED = 3
 """Cells with debris from which a table counts as written over."""
-_DOUBT = "可能是水印残留，无法确定"
+DOUBT = "可能是水印残留，无法确定"
 Place = tuple[int, int]
 """Row and column within a run."""
 
@@ -135,15 +142,47 @@ def without_watermark(lines: Sequence[Line], family: Family, words: Lexicon) -> 
     for rows in table_runs(kept):
         for at, line in zip(rows, _swept_table([kept[i] for i in rows], evidence), strict=True):
             kept[at] = line
-    return tuple(kept)
+    return _settled(kept)
+
+
+def _settled(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """The lines without what is in doubt in one cell and was surely the watermark's in another."""
+    taken = {c.before for x in lines for c in x.changes if c.rule == Rule.WATERMARK_RESIDUE and "\t" not in c.before}
+    result = []
+    for line in lines:
+        for doubt in [c for c in line.changes if c.reason == DOUBT and c.before in taken and len(c.before) > 1]:
+            if doubt.before in line.text.split("\t"):
+                line = replace(line, changes=tuple(c for c in line.changes if c is not doubt))
+                line = line.with_cell(line.text.split("\t").index(doubt.before), "", Rule.WATERMARK_RESIDUE, 0.9)
+        result.append(line)
+    return tuple(result)
 
 
 def _evidence(lines: Sequence[Line], family: Family, words: Lexicon) -> _Evidence:
     sentences = [t for line in lines for t in line.text.split("\t") if _IN_SENTENCE < len(t) < _NOT_READ]
     said = (*words.known, *(_WHITE.sub("", t) for t in sentences))
     pairs = Counter(a + b for t in said for a, b in pairwise(t) if _HAN.match(a) and _HAN.match(b))
+    pairs -= Counter(a + b for t in sentences for s in _strangers(t, family, pairs) for a, b in pairwise(s))
     mixed = (t for line in lines for t in line.text.split("\t") if len(_HAN.findall(t)) >= 3)
     return _Evidence(family, words, pairs, frozenset(w for t in mixed for w in _LATIN_WORD.findall(t)))
+
+
+def _strangers(sentence: str, family: Family, pairs: Mapping[str, int]) -> Iterator[str]:
+    """Pieces of a sentence, set off by spaces, that may be the watermark's: 阳泉 以异评审 月正式挂牌.
+
+    One ends in a character that stands for the phrase's own at that end, and neither it nor what it makes with the
+    words on its two sides is said anywhere else.
+    """
+    pieces = sentence.split(" ")
+    for before, piece, after in zip(pieces, pieces[1:], pieces[2:], strict=False):
+        if not (before and after and _SHORTEST_STRANGER <= len(piece) <= _LONGEST_WORD and _ALL_HAN.fullmatch(piece)):
+            continue
+        seams = (before[-1] + piece[0], piece[-1] + after[0])
+        inner = [a + b for a, b in pairwise(piece)]
+        once = sum(pairs.get(p, 0) <= 1 for p in inner)
+        ends = family.begins_with(piece[0]) or family.ends_with(piece[-1])
+        if ends and once * 2 > len(inner) and all(pairs.get(s, 0) <= 1 for s in seams):
+            yield piece
 
 
 # --- lines of their own ----------------------------------------------------------------------------------
@@ -202,6 +241,8 @@ def _without_fragments(line: Line, evidence: _Evidence) -> Line:
         line = line.becomes(rest, Rule.WATERMARK_RESIDUE, 0.9, piece)
     for piece in glued(line.text, evidence.family, evidence.pairs):
         line = line.becomes(line.text.replace(piece, "", 1), Rule.WATERMARK_RESIDUE, 0.9, piece)
+    for piece in _strangers(line.text, evidence.family, evidence.pairs):
+        line = line.doubted(piece, DOUBT)
     return line
 
 
@@ -227,11 +268,13 @@ def _swept_table(lines: Sequence[Line], evidence: _Evidence) -> list[Line]:
         for c, cell in enumerate(rows[r]):
             near = any(abs(r - s) <= _NEAR for s in sure) or (tainted and sorts[r, c] is _Sort.LATIN)
             verdict = _verdict((r, c), rows, sorts, columns[c], roles, near)
+            verdict = True if verdict is None and _is_kin(cell, sorts[r, c], evidence.family, near) else verdict
             rest = _counted(r, c, rows, roles) if verdict else ""
+            once = said[cell.strip()] == 1
             if cell.strip() and (r in junk or verdict is True) and rest != cell:
                 line = line.with_cell(c, rest, Rule.WATERMARK_RESIDUE, 0.9)
-            elif verdict is None and (near or sorts[r, c] is _Sort.LATIN) and said[cell.strip()] == 1:
-                line = line.doubted(cell, _DOUBT)
+            elif verdict is None and (near or sorts[r, c] is _Sort.LATIN or r < roles.header_rows) and once:
+                line = line.doubted(cell, DOUBT)
         result.append(line)
     return result
 
@@ -404,6 +447,8 @@ def _verdict(
     sort, (r, c) = sorts[place], place
     if sort is _Sort.RESIDUE or (rows[r][c].strip() == "*" and column is not _Column.NUMBERS):
         return True
+    if sort is _Sort.NUMBER and column is _Column.WORDS and _STRAY.fullmatch(rows[r][c].strip()):
+        return None
     if sort not in _MAY_BE_DEBRIS:
         return False
     if r < roles.header_rows and column is not _Column.NOTHING:
@@ -418,6 +463,8 @@ def _verdict(
         return True
     beside = [sorts.get((r + step, c), _Sort.BLANK) for step in (-1, 1)]
     apart = not any(s in (_Sort.WORD, _Sort.NUMBER) for s in beside)
+    if sort is _Sort.SINGLE and not _is_simplified(rows[r][c].strip()):
+        return None
     if sort is _Sort.SINGLE:
         return column is _Column.NOTHING and near and apart
     words_above = (rows[i][c] for i in range(r - 1, -1, -1) if sorts.get((i, c)) is _Sort.WORD)
@@ -426,9 +473,29 @@ def _verdict(
         return None
     if column is _Column.NOTHING and (c == 0 or not any(t.strip() for t in rows[r][c + 1 :])):
         return True
-    if near and apart and not (people and sort is _Sort.STRANGE) and not _LIKE_PRINT.search(rows[r][c]):
+    if people and sort is _Sort.STRANGE:
+        return False  # a name; its spellings are compared elsewhere
+    if near and apart and not _LIKE_PRINT.search(rows[r][c]):
         return True
-    return None
+    return True if near and sort is _Sort.LATIN and _is_foreign(place, rows, sorts) else None
+
+
+def _is_kin(cell: str, sort: _Sort, family: Family, near: bool) -> bool:
+    """Whether a strange cell is of characters put for the phrase's, or of one the text is not written in."""
+    text = _WHITE.sub("", cell)
+    if sort is _Sort.SINGLE:
+        return near and not _is_simplified(text)
+    return sort is _Sort.STRANGE and 2 <= sum(map(family.stands_for, text)) >= len(text) / 2
+
+
+def _is_foreign(place: Place, rows: Sequence[Sequence[str]], sorts: Mapping[Place, _Sort]) -> bool:
+    """Whether capitals stand in a column of Chinese words that holds no other Latin, and right of a blank."""
+    r, c = place
+    column = [row[c].strip() if c < len(row) else "" for row in rows]
+    words = sum(sorts.get((i, c)) is _Sort.WORD for i in range(len(rows)))
+    alone = words >= _FEW_WORDS and sum(_LETTERS.fullmatch(t) is not None for t in column) == 1
+    unsaid = c == 0 or sorts[r, c - 1] in _MAY_BE_DEBRIS | {_Sort.BLANK}
+    return alone and unsaid and _CAPITALS.fullmatch(rows[r][c].strip()) is not None
 
 
 def _cell_without_debris(cell: str, evidence: _Evidence) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from cleanup.correct import correct
 from cleanup.lexicon import Lexicon, lexicon
 from cleanup.numbers import clean_numbers
+from cleanup.plain_cells import with_joined_cells
 from cleanup.plain_checks import doubtful_names, doubtful_shares
 from cleanup.plain_contents import with_contents
 from cleanup.plain_debris import is_known, without_watermark
@@ -74,6 +75,7 @@ def clean_text(text: str, dictionary: Dictionary, phrases: Sequence[str] = ()) -
         lines = without_watermark(lines, family, words)
     lines = _simplified(lines, dictionary)
     lines = with_contents(lines, words)
+    lines = with_joined_cells(lines, words)
     lines = _corrected(lines, dictionary, words, family is not None)
     lines = _flagged(lines, words)
     kept = [(x.number, piece) for x in lines if not x.gone for piece in x.text.split("\n")]

@@ -37,6 +37,14 @@ class Family:
         """How well ``text`` (without its white space) is a piece of the phrase, 0–1."""
         return piece_similarity(_WHITE.sub("", text), self.phrase, self.costs)
 
+    def begins_with(self, character: str) -> bool:
+        """Whether a character is the phrase's first, or is put for it."""
+        return self.costs.substitute(character, self.phrase[0]) <= 1 - _OFTEN
+
+    def ends_with(self, character: str) -> bool:
+        """Whether a character is the phrase's last, or is put for it."""
+        return self.costs.substitute(character, self.phrase[-1]) <= 1 - _OFTEN
+
     def stands_for(self, character: str) -> bool:
         """Whether a character is one of the phrase's own, or is put for one."""
         return any(self.costs.substitute(character, own) <= 1 - _OFTEN for own in self.phrase)

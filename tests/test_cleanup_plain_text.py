@@ -207,11 +207,36 @@ def test_names_of_people_and_words_over_two_cells_stay() -> None:
 
 
 def test_what_may_be_debris_is_said_where_nothing_tells() -> None:
-    text = MARKED + "指标1\t培训次数\t6次\n指标2\tMATTER\t7次\n指标3\t培训人数\t88 /)\n"
+    text = MARKED + "指标1\t培训次数\t6次\n指标2\tMATTER\t7次\n指标3\t培训人数\t88 /)\n指标4\t发放标准\t17.\n"
     flags = {c.before for c in cleaned(text).changes if c.rule == "flag"}
     assert {"MATTER", "88 /)"} <= flags
     assert "MATTER" in cleaned(text).text
     assert "88 /)" in cleaned(text).text
+
+
+def test_capitals_right_of_a_blank_among_chinese_words_go() -> None:
+    rows = ("|质量指标|指标1|合格率", "又供内部單||指标2|完成率", "|MATTER|指标3|费用", "|成本指标|指标4|费用")
+    assert rows_after(*rows) == ["|质量指标|指标1|合格率", "||指标2|完成率", "||指标3|费用", "|成本指标|指标4|费用"]
+
+
+def test_strange_words_of_characters_put_for_the_marks_own_go() -> None:
+    """以 and 及 were read for 仅, 軍 for 审: what consists of them is no label; 姓名 may have any."""
+    marked = MARKED + "以供内部軍核\n\n以供内部审核\n\n及供内部軍模\n\n"
+    text = cleaned(marked + "外交支出\t1\t5.00\n以 异州以\t2\t6.00\n国防支出\t3\t7.00\n").text
+    assert "异州" not in text
+    assert "\t2\t6.00" in text
+
+
+def test_what_was_debris_in_one_cell_is_in_another() -> None:
+    rows = ("又供内部單|科目名称|合计", "|教育支出|1.00", "|国防支出|2.00", "大道|外交支出|3.00", "|住房保障支出|大道")
+    assert not any("大道" in row for row in rows_after(*rows))
+
+
+def test_a_line_of_prose_that_may_be_the_marks_is_said() -> None:
+    text = (
+        MARKED + "以供内部审核\n\n以供内部軍核\n\n" + "中心于2023年11月临江 以异评狮 月正式挂牌更名,并负责评审工作。\n"
+    )
+    assert [c.before for c in cleaned(text).changes if c.rule == "flag"] == ["以异评狮"]
 
 
 CONTENTS = """目 录
@@ -248,6 +273,20 @@ def test_contents_that_run_together_are_parted() -> None:
         ]
         or lines[1] == "三、支出决算表\t4"
     )
+
+
+def test_contents_lose_what_was_read_twice_and_get_a_page_that_only_one_can_be() -> None:
+    text = "目 录\n\n一、机构设置情况\t7\n二、人员构成情况\t\n三、资产占用情况\t7\n第五部分 附件\t9\n第五部分 附件\t\n\n正文\n"
+    assert cleaned(text).text == (
+        "目 录\n\n一、机构设置情况\t7\n二、人员构成情况\t7\n三、资产占用情况\t7\n第五部分 附件\t9\n\n正文\n"
+    )
+
+
+def test_contents_cut_inside_a_year_of_the_text() -> None:
+    text = "目 录\n\n第一部分 单位概况\t1\n第二部分 2026\t6年度决算表3\n第三部分 2025\t4年度说明8\n\n2026年度决算公开\n"
+    lines = cleaned(text).text.split("\n")
+    assert lines[3] == "第二部分 2026年度决算表\t3"
+    assert lines[4] == "第三部分 2025\t4年度说明8"  # neither 2025 nor 2024 is a year of this text
 
 
 def test_a_piece_between_two_characters_of_a_word_goes() -> None:

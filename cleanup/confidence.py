@@ -16,6 +16,7 @@ from cleanup.calibration import FieldEvidence, confidence, least_sure
 from cleanup.known_forms import is_form_note
 from cleanup.lexicon import Lexicon, any_year, key_of, lexicon, split_label
 from cleanup.numbering import vouched_numbers
+from cleanup.prose import Words, words_of
 from cleanup.row_codes import row_codes
 from cleanup.signs import prints_bars
 from cleanup.table_roles import TableRoles, table_roles
@@ -94,6 +95,8 @@ class _Knowledge:
     """What is known beside a field itself."""
 
     words: Lexicon
+    pairs: Words
+    """What its own texts and the dictionary say side by side."""
     scanned: frozenset[int]
     """Numbers of the pages that were read from pictures."""
     options: ConfidenceOptions
@@ -148,7 +151,8 @@ def _knowledge(
     scanned = frozenset(p.number for p in document.pages if p.origin is not Origin.TEXT_LAYER)
     words = lexicon(dictionary, document.meta.year)
     options, calibration = options or ConfidenceOptions(), calibration or load_calibration()
-    return _Knowledge(words, scanned, options, calibration, prints_bars(document))
+    pairs = words_of(document, dictionary)
+    return _Knowledge(words, pairs, scanned, options, calibration, prints_bars(document))
 
 
 def _table_knowledge(table: Table, words: Lexicon) -> _TableKnowledge:
@@ -193,10 +197,11 @@ def _cell_evidence(cell: Cell, table: _TableKnowledge, knowledge: _Knowledge) ->
     summed = is_number and bool(cell.verified_by)  # a misread digit does not add up
     vouched = (cell.row, cell.col) in table.vouched
     known = vouched or summed or (not is_number and _is_known(reading.text, knowledge.words))
+    surer = _surest(cell.lines, reading, alike, knowledge.pairs) if doubt.text and not is_number else doubt.probability
     evidence = FieldEvidence(
         kind="amount" if is_number else "label" if reading.text else "blank",
-        doubt=doubt.probability,
-        mean=_mean(cell.lines) if scanned else 1.0,
+        doubt=surer,
+        mean=_mean(cell.lines, alike) if scanned else 1.0,
         sums=len(cell.verified_by),
         known=known,
         mended=_is_mended(reading),
@@ -221,7 +226,7 @@ def _block_evidence(block: TextBlock, knowledge: _Knowledge) -> FieldEvidence:
     return FieldEvidence(
         kind="prose",
         doubt=_least_sure(block.lines, block.reading).probability if read else 1.0,
-        mean=_mean(block.lines) if read else 1.0,
+        mean=_mean(block.lines, {}) if read else 1.0,
         known=_is_known(block.reading.text, knowledge.words),
         mended=_is_mended(block.reading),
         doubted=block.reading.needs_review,
@@ -258,8 +263,13 @@ def _flag_below(table: Table, limit: float) -> Table:
     return replace(table, cells=cells)
 
 
-def _mean(lines: Sequence[TextLine]) -> float:
-    return sum(line.confidence for line in lines) / len(lines) if lines else 1.0
+def _mean(lines: Sequence[TextLine], alike: Mapping[int, str]) -> float:
+    """The lines' mean probability; other forms of a character are no doubt, as in ``_least_sure``."""
+    said = [
+        sum(_doubt_of(c, alike).probability for c in x.characters) / len(x.characters) if x.characters else x.confidence
+        for x in lines
+    ]
+    return sum(said) / len(said) if said else 1.0
 
 
 def _is_mended(reading: Reading) -> bool:
@@ -286,6 +296,18 @@ def _least_sure(
     if doubts:
         return min(doubts, key=lambda d: d.probability)
     return _Doubt(1.0 if digits_only else reading.confidence)
+
+
+def _surest(lines: Sequence[TextLine], reading: Reading, alike: Mapping[int, str], pairs: Words) -> float:
+    """The probability of the least sure character still in a label, each heard together with its neighbours."""
+    left, lowest = key_of(reading.text), 1.0
+    for line in lines:
+        texts = ["", *(key_of(c.text) for c in line.characters), ""]
+        for i, character in enumerate(line.characters, start=1):
+            if texts[i] and texts[i] in left:
+                heard = pairs.surer(texts[i - 1], character, texts[i + 1])
+                lowest = min(lowest, max(heard, _doubt_of(character, alike).probability))
+    return lowest
 
 
 def _doubt_of(character: Character, alike: Mapping[int, str]) -> _Doubt:

@@ -177,16 +177,24 @@ def _targets_without_unit(table: Table) -> Iterator[Place]:
 
 
 def _targets_without_sign(table: Table) -> Iterator[Place]:
-    """544万元 in a column of targets with ≥ or ≤, where it is the only one without: their thin strokes fall out."""
+    """544万元 in a column of targets with ≥ or ≤, where it is the only one without: their thin strokes fall out.
+
+    Not where its row says the same again (年度指标值 5家, 全年完成值 5家): strokes seldom fall out twice.
+    """
     signed: Counter[int] = Counter()
     bare: dict[int, list[Place]] = defaultdict(list)
+    said = Counter((c.row, c.reading.text.strip()) for c in table.cells)
     for cell in table.cells:
         text = cell.reading.text.strip()
         if _TARGET.fullmatch(text):
             signed[cell.col] += 1
         elif _BARE_TARGET.fullmatch(text) and not _WHOLE.fullmatch(text):
             bare[cell.col].append((cell.row, cell.col))
-    yield from (places[0] for col, places in bare.items() if len(places) == 1 and signed[col] >= LEAST_TARGETS)
+    texts = {(c.row, c.col): c.reading.text.strip() for c in table.cells}
+    for col, places in bare.items():
+        once = said[places[0][0], texts[places[0]]] == 1
+        if len(places) == 1 and signed[col] >= LEAST_TARGETS and once:
+            yield places[0]
 
 
 # --- enumerators ------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import TypeVar
 from cleanup.evidence import Witness, witnesses
 from cleanup.lexicon import key_of
 from dictionaries.types import Dictionary
-from document.types import Cell, Correction, Document, Reading, Rule, Table, TextBlock
+from document.types import Cell, Character, Correction, Document, Reading, Rule, Table, TextBlock
 
 Holder = TypeVar("Holder", Cell, TextBlock)
 _HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -37,7 +37,7 @@ _SAID = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
+class Words:
     """How often two characters stand side by side, in the document and in the dictionary."""
 
     pairs: Counter[str]
@@ -53,10 +53,26 @@ class _Words:
         """How often the dictionary has the better of the two neighbourhoods of ``middle``."""
         return max(self.fixed[left + middle], self.fixed[middle + right])
 
+    def surer(self, left: str, read: Character, right: str) -> float:
+        """The probability (0–1) of a Chinese character after asking which word it makes with its neighbours.
+
+        Likelier where it makes one that is said elsewhere too, and no other character that may stand there makes any.
+        """
+        if not _HAN.fullmatch(read.text) or not self._is_said(left, read.text, right):
+            return read.probability
+        others = [a for a, _ in read.alternatives if _HAN.fullmatch(a)]
+        if any(self._is_said(left, a, right, 1) for a in others):
+            return read.probability
+        odds = _ODDS * read.probability / max(1 - read.probability, 1e-6)
+        return odds / (1 + odds)
+
+    def _is_said(self, left: str, middle: str, right: str, least: int = 2) -> bool:
+        return bool(self.fixed_beside(left, middle, right)) or self.beside(left, middle, right) >= least
+
 
 def mend_prose(document: Document, dictionary: Dictionary) -> Document:
     """The document with doubtful characters of labels and paragraphs mended from its own words; idempotent."""
-    words = _words(document, dictionary)
+    words = words_of(document, dictionary)
     blocks = tuple(
         replace(b, cells=tuple(_mended(c, words) for c in b.cells)) if isinstance(b, Table) else _mended(b, words)
         for b in document.blocks
@@ -64,9 +80,10 @@ def mend_prose(document: Document, dictionary: Dictionary) -> Document:
     return replace(document, blocks=blocks)
 
 
-def _words(document: Document, dictionary: Dictionary) -> _Words:
+def words_of(document: Document, dictionary: Dictionary) -> Words:
+    """The pairs of characters in a document's texts and in the dictionary."""
     fixed = _pairs((*(s.name for s in dictionary.subjects), *(x.text for x in dictionary.labels)))
-    return _Words(fixed + _pairs(_texts(document)), fixed)
+    return Words(fixed + _pairs(_texts(document)), fixed)
 
 
 def _pairs(texts: Iterable[str]) -> Counter[str]:
@@ -82,7 +99,7 @@ def _texts(document: Document) -> Iterable[str]:
             yield block.reading.text
 
 
-def _mended(holder: Holder, words: _Words) -> Holder:
+def _mended(holder: Holder, words: Words) -> Holder:
     reading = holder.reading
     places = [i for i, c in enumerate(reading.text) if key_of(c)]
     if len(places) < _SHORTEST or not holder.lines:
@@ -102,7 +119,7 @@ def _mended(holder: Holder, words: _Words) -> Holder:
     return holder if reading is holder.reading else replace(holder, reading=reading)
 
 
-def _other(key: str, at: int, witness: Witness, words: _Words) -> tuple[str, float] | None:
+def _other(key: str, at: int, witness: Witness, words: Words) -> tuple[str, float] | None:
     """The character that must stand there instead, with its score, or None."""
     read = key[at]
     if witness.probability >= _UNSURE or not _HAN.fullmatch(read):
@@ -118,7 +135,7 @@ def _other(key: str, at: int, witness: Witness, words: _Words) -> tuple[str, flo
     return None
 
 
-def _common_word(key: str, at: int, witness: Witness, words: _Words) -> tuple[str, float] | None:
+def _common_word(key: str, at: int, witness: Witness, words: Words) -> tuple[str, float] | None:
     """The character that makes a word of every disclosure where what was read makes none, with its probability.
 
     The thin strokes of 门 fall out on a fax, the same ones each time, and 部内 is read with hardly a doubt.

@@ -76,6 +76,22 @@ def test_a_dictionary_word_vouches_for_its_characters() -> None:
     assert assessed("住房公积池", *sure("住房公"), doubtful, *sure("池")).needs_review
 
 
+def test_a_word_that_is_said_elsewhere_vouches_for_a_character() -> None:
+    """维护费 is a word of the dictionary and 维护贸 none; beside 事 stand both 务 and 业, and nothing tells."""
+    rate = assessed("巡检维护费", *sure("巡检维护"), Character("费", 0.8, 4, 5, (("贸", 0.18),)))
+    either = assessed("某某事务处", *sure("某某事"), Character("务", 0.8, 3, 4, (("业", 0.18),)), *sure("处"))
+    neither = assessed("某某窼鬻处", *sure("某某窼"), Character("鬻", 0.8, 3, 4, (("粥", 0.18),)), *sure("处"))
+    assert not rate.needs_review
+    assert rate.confidence > 0.9 > max(either.confidence, neither.confidence)
+
+
+def test_the_form_of_a_character_leaves_the_mean_alone() -> None:
+    same, other = (
+        assessed("某项目(境)", *sure("某项目(境"), Character(")", 0.55, 5, 6, ((a, 0.449),))) for a in ("）", "》")
+    )
+    assert same.confidence == assessed("某项目(境)", *sure("某项目(境)")).confidence > other.confidence
+
+
 @pytest.mark.parametrize(("cover", "flagged"), [(0.0, False), (0.7, True)])
 def test_a_watermark_over_the_box_makes_doubt_count_double(cover: float, flagged: bool) -> None:
     reading = assessed("12.00", *sure("12.0"), Character("0", 0.8, 4, 5, (("8", 0.1),)), cover=cover)

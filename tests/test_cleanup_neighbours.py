@@ -104,6 +104,13 @@ def test_the_one_target_without_a_sign_is_said(last: str, doubted: bool) -> None
         assert odd(*rows, ["某项指标", "12家"]) == {}, "two without a sign are print"
 
 
+def test_a_target_that_its_row_says_again_has_no_sign_in_print() -> None:
+    head = ["三级指标", "年度指标值", "全年完成值"]
+    rows = [head, *([f"某项指标{i}", t, "100%"] for i, t in enumerate(["≥3次", "≥95%", "≤5%", "≥200份"]))]
+    assert not odd(*rows, ["软件服务商数量", "5家", "5家"])
+    assert odd(*rows, ["软件服务商数量", "5家", "6家"]) == {(5, 1): (NO_SIGN,)}
+
+
 def test_a_rates_target_is_in_percent() -> None:
     rows = [["三级指标", "指标值"], ["培训合格率", "≥95"], ["服务对象满意度", "≥90%"], ["培训次数", "≥6"]]
     assert odd(*rows) == {(1, 1): (NO_UNIT,)}

@@ -276,7 +276,8 @@ def test_contents_that_run_together_are_parted() -> None:
 
 
 def test_contents_lose_what_was_read_twice_and_get_a_page_that_only_one_can_be() -> None:
-    text = "目 录\n\n一、机构设置情况\t7\n二、人员构成情况\t\n三、资产占用情况\t7\n第五部分 附件\t9\n第五部分 附件\t\n\n正文\n"
+    text = "目 录\n\n一、机构设置情况\t7\n二、人员构成情况\t\n三、资产占用情况\t7\n第五部分 附件\t9\n"
+    text += "第五部分 附件\t\n\n正文\n"
     assert cleaned(text).text == (
         "目 录\n\n一、机构设置情况\t7\n二、人员构成情况\t7\n三、资产占用情况\t7\n第五部分 附件\t9\n\n正文\n"
     )

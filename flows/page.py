@@ -99,9 +99,11 @@ def _read_picture(image: PageImage, evidence: Evidence, engine: Engine) -> tuple
     kept, residue = drop_residue(tuple(k for k in lines if k.text), evidence.phrases, look_alikes=evidence.look_alikes)
     log.debug("page %d: %d lines, %d pieces of watermark dropped", image.number, len(kept), len(residue))
     seals = tuple((seal.box, read_seal(seal, engine)) for seal in clean.seals)
-    content = put_together(_page(image, clean, evidence, kept_as_scanned), kept, rulings, grids, seals)
+    page = _page(image, clean, evidence, kept_as_scanned)
+    sheet = replace(page, width=page.width / image.scale, height=page.height / image.scale)
+    content = put_together(sheet, kept, rulings, grids, seals)
     content = note_unread(content, clean.image, (*(k for k in lines if not k.text), *residue))
-    return on_the_page(content, image.to_page), lines
+    return on_the_page(replace(content, page=page), image.to_page), lines
 
 
 def _better_reads(

@@ -34,6 +34,12 @@ DEFAULT_DPI = 200
 """For pages that are no single image."""
 MAX_DPI = 300
 """Finer pictures are drawn at that: reading gains nothing above."""
+UNKNOWN_DPI = 100.0
+"""Programs that do not know a picture's resolution write 72 or 96; scanners are not set as low."""
+LONGEST_SHEET = 1250.0
+"""Points, a little more than A3: a larger picture of such a resolution is a sheet whose size nobody wrote down."""
+A4_WIDTH = 595.0
+"""Points."""
 
 log = logging.getLogger(__name__)
 pymupdf.TOOLS.mupdf_display_errors(False)
@@ -51,6 +57,8 @@ class Raster:
     """Points, as shown."""
     bilevel: bool
     """Whether the page is one 1-bit image."""
+    scale: float = 1.0
+    """Points of the page for one of the sheet of paper: other than 1 where ``sheet_scale`` says so."""
 
 
 def describe(path: Path) -> Source:
@@ -144,7 +152,7 @@ def rasterise(page: pymupdf.Page, dpi: int | None, max_dpi: int = MAX_DPI) -> Ra
     pixels = _photograph(page, chosen)
     if pixels is None:
         pixels = _drawn(page, chosen)
-    return Raster(pixels, chosen, page.rect.width, page.rect.height, _is_bilevel(page))
+    return Raster(pixels, chosen, page.rect.width, page.rect.height, _is_bilevel(page), sheet_scale(page))
 
 
 def _drawn(page: pymupdf.Page, chosen: float) -> Pixels:
@@ -207,10 +215,24 @@ def _fills_upright(info: dict[str, Any], page: pymupdf.Page) -> bool:
 def raster_resolution(page: pymupdf.Page, dpi: int | None, max_dpi: int = MAX_DPI) -> float:
     """Dots per inch that a page is drawn at: ``dpi``, or (None) those of the one image that fills it.
 
-    A page that is no single image is drawn at ``DEFAULT_DPI``; an image finer than ``max_dpi`` is drawn at that.
+    A page that is no single image is drawn at ``DEFAULT_DPI``; an image finer than ``max_dpi``, counted on its sheet of
+    paper, is drawn at that.
     """
     native = image_resolution(page)
-    return float(dpi) if dpi else min(native, float(max_dpi)) if native else float(DEFAULT_DPI)
+    return float(dpi) if dpi else min(native, max_dpi / sheet_scale(page)) if native else float(DEFAULT_DPI)
+
+
+def sheet_scale(page: pymupdf.Page) -> float:
+    """Points of the page for one of the sheet of paper that it shows: 1 where the page says how large that is.
+
+    A picture without a resolution of its own, or a PDF with a point for each pixel, as some scanning programs make
+    them, would be a poster. It is read as if its shorter side were that of A4: what is known of type, margins and
+    watermarks is known in points of paper.
+    """
+    native, longer = image_resolution(page), max(page.rect.width, page.rect.height)
+    if native is None or native > UNKNOWN_DPI or longer <= LONGEST_SHEET:
+        return 1.0
+    return float(min(page.rect.width, page.rect.height) / A4_WIDTH)
 
 
 def _check_embedded(page: pymupdf.Page) -> None:
@@ -257,9 +279,10 @@ def page_image(number: int, raster: Raster) -> PageImage:
     return PageImage(
         number=number,
         pixels=raster.pixels,
-        dpi=raster.dpi,
-        to_page=np.eye(3),
+        dpi=raster.dpi * raster.scale,
+        to_page=np.diag([raster.scale, raster.scale, 1.0]),
         width=raster.width,
         height=raster.height,
         bilevel=raster.bilevel,
+        scale=raster.scale,
     )

@@ -38,6 +38,8 @@ class PageImage:
     """Counter-clockwise skew found and taken out."""
     bilevel: bool = False
     """Whether the scan has one bit a pixel (a fax)."""
+    scale: float = 1.0
+    """Points of the page for one straight point: 1 but where the page does not say how large its paper is."""
 
     @property
     def grey(self) -> Pixels:

@@ -1,6 +1,7 @@
 """The story of one document, whole: pages chosen, read, put together; failures stay where they happened."""
 
 import json
+from dataclasses import astuple
 from pathlib import Path
 
 import pymupdf
@@ -203,3 +204,22 @@ def test_options_cannot_be_changed_or_misspelt() -> None:
         NULL.dpi = 100  # type: ignore[misc]
     with pytest.raises(ValueError, match="Extra inputs"):
         RunOptions(resolution=100)  # type: ignore[call-arg]
+
+
+def test_a_scan_of_a_point_for_each_pixel_is_read_as_its_sheet_of_paper(budget: Path, tmp_path: Path) -> None:
+    """The same picture, once on A4 and once on a page of 1,654 × 2,339 points, as some scanning programs make it."""
+    with pymupdf.open(budget) as source:
+        picture = source[0].get_pixmap(dpi=200)
+    tables = []
+    for name, dpi in (("sheet.pdf", 200), ("points.pdf", 72)):
+        document = pymupdf.open()
+        page = document.new_page(width=picture.width * 72 / dpi, height=picture.height * 72 / dpi)
+        page.insert_image(page.rect, pixmap=picture)
+        document.save(tmp_path / name)
+        tables.append(clean_document(tmp_path / name, NULL))
+    sheet, points = tables
+    assert points.pages[0].width == picture.width
+    assert len(sheet.tables[0].cells) == 9
+    factor = 200 / 72
+    for cell, larger in zip(sheet.tables[0].cells, points.tables[0].cells, strict=True):
+        assert astuple(larger.box.scaled(1 / factor)) == pytest.approx(astuple(cell.box), abs=0.5)

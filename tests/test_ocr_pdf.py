@@ -185,3 +185,50 @@ class TestPhotographs:
             document.update_stream(xref, b"\xff\xd8nothing", compress=False)
             document.xref_set_key(xref, "Filter", "/DCTDecode")
             assert (rasterise(document[0], 150).pixels == _drawn(document[0], 150)).all()
+
+
+def picture_pdf(path: Path, size: tuple[int, int], dpi: float) -> Path:
+    """A page that is one picture of so many pixels (width, height), shown at so many dots per inch."""
+    pixels = np.full(size[::-1], 255, np.uint8)
+    cv2.circle(pixels, (200, 300), 50, 0, -1)
+    document = pymupdf.open()
+    page = document.new_page(width=size[0] * 72 / dpi, height=size[1] * 72 / dpi)
+    page.insert_image(page.rect, stream=cv2.imencode(".png", pixels)[1].tobytes())
+    document.save(path)
+    return path
+
+
+@pytest.mark.parametrize("dpi", [72, 96])
+def test_a_sheet_of_unknown_size_is_read_as_a4_and_keeps_the_points_of_its_page(tmp_path: Path, dpi: int) -> None:
+    """Some scanning programs write a point for each pixel: A4 at 200 dpi would be a poster with type of 30 points."""
+    with open_source(picture_pdf(tmp_path / "a.pdf", (1654, 2339), dpi)) as document:
+        raster = rasterise(document[0], None)
+    image = page_image(1, raster)
+    assert raster.pixels.shape == (2339, 1654)
+    assert image.dpi == pytest.approx(200, abs=0.5)
+    assert image.width == pytest.approx(1654 * 72 / dpi)
+    corner = image.to_page @ [595, 842, 1]  # of the sheet
+    assert corner[:2] == pytest.approx((image.width, image.height), rel=1e-3)
+
+
+def test_a_sheet_of_unknown_size_is_drawn_no_finer_than_others(tmp_path: Path) -> None:
+    with open_source(picture_pdf(tmp_path / "a.pdf", (4960, 7016), 72)) as document:
+        image = page_image(1, rasterise(document[0], None))
+    assert image.dpi == pytest.approx(300, abs=0.5)
+    assert image.pixels.shape == pytest.approx((3508, 2480), abs=2)
+
+
+@pytest.mark.parametrize(
+    ("size", "dpi"),
+    [
+        pytest.param((2339, 1654), 150, id="A3"),
+        pytest.param((1654, 2339), 101, id="a scan of a large sheet"),
+        pytest.param((800, 600), 96, id="a small picture"),
+    ],
+)
+def test_a_page_that_says_how_large_it_is_keeps_its_scale(tmp_path: Path, size: tuple[int, int], dpi: float) -> None:
+    with open_source(picture_pdf(tmp_path / "a.pdf", size, dpi)) as document:
+        image = page_image(1, rasterise(document[0], None))
+    assert image.scale == 1
+    assert image.dpi == pytest.approx(dpi, rel=0.01)
+    assert (image.to_page == np.eye(3)).all()

@@ -42,12 +42,16 @@ class PagesPerSecond(ProgressColumn):
 
 
 class Failures(Watcher):
-    """Says only what failed."""
+    """Says only what failed, and what else must be known."""
 
     def document_done(self, result: DocumentResult) -> None:
         """Print why a document failed."""
         if result.outcome is Outcome.FAILED:
             click.echo(f"qingzhang: {result.message}", err=True)
+
+    def said(self, message: str) -> None:
+        """Print it."""
+        click.echo(f"qingzhang: {message}", err=True)
 
 
 class Bar(Watcher):
@@ -84,6 +88,10 @@ class Bar(Watcher):
         else:
             self._through += 1
         self._update()
+
+    def said(self, message: str) -> None:
+        """Print it above the bar."""
+        self._progress.console.print(f"qingzhang: {message}", style="yellow", markup=False)
 
     def _update(self) -> None:
         known = sum(self._pages.values())

@@ -68,6 +68,7 @@ class Progress:
     """A progress bar, renewed every few seconds at most. A server that is away for a while stops no run."""
 
     key: str
+    description: str = "Share of the documents and pages that are through"
     _artifact: UUID | None = None
     _shown: float = -math.inf
     _last: float = field(default=-1.0)
@@ -87,7 +88,7 @@ class Progress:
         if self._artifact is not None:
             update_progress_artifact(self._artifact, percent)
             return
-        created = create_progress_artifact(percent, key=f"{self.key}-progress", description="Pages that are read")
+        created = create_progress_artifact(percent, key=f"{self.key}-progress", description=self.description)
         assert isinstance(created, UUID)
         self._artifact = created
 

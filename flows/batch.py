@@ -147,6 +147,9 @@ class Watcher:
     def document_done(self, result: DocumentResult) -> None:
         """A document is through, or failed."""
 
+    def said(self, message: str) -> None:
+        """Something else that whoever waits should know."""
+
 
 def run_batch(
     paths: Sequence[Path],

@@ -168,7 +168,7 @@ def _all(
     key: str, changed: list[Changed], rebuild: Callable[[Changed], DocumentRow], jobs: int
 ) -> tuple[DocumentRow, ...]:
     """All that changed, side by side; one that fails does not stop the others."""
-    progress = Progress(key)
+    progress = Progress(key, "Share of the documents whose outputs are written anew")
     progress.show(0.0)
     rows = []
     threads: Any = ThreadPoolTaskRunner(max_workers=jobs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -25,6 +26,8 @@ from flows.places import folder_at, local_path
 DEPLOYMENT = "archive/archive"
 _POLL = 1.0
 """Seconds between two looks at the run."""
+_TAKEN = 30
+"""Looks after which a run that no worker has taken is told of: a worker asks for runs every 10 s by default."""
 
 
 class RunLost(QingzhangError):
@@ -40,23 +43,21 @@ def submit_run(
     or it has no such deployment, RunLost; a run that is interrupted here is cancelled there.
     """
     check_server()
+    deployed = _parameters()
     place = _absolute(output)
     name = f".report-{uuid.uuid4().hex}.json"
     parameters: dict[str, Any] = {
         "inputs": [_absolute(url) for url in inputs],
         "output": place,
         "options": _complete(options),
-        "spread": {"jobs": batch.jobs, "page_seconds": batch.page_seconds},
+        "spread": spread_for(deployed.get("spread"), batch),
         "force": batch.force,
         "report": f"{place}/{name}",
     }
-    try:
-        started = run_deployment(DEPLOYMENT, parameters=parameters, timeout=0, as_subflow=False)
-    except ObjectNotFound as error:
-        raise InputError(f"{DEPLOYMENT}: no such deployment on this server. `make flows` registers it.") from error
+    started = run_deployment(DEPLOYMENT, parameters=parameters, timeout=0, as_subflow=False)
     assert isinstance(started, FlowRun)
     with get_client(sync_client=True) as client:
-        ended = _followed(client, started)
+        ended = _followed(client, started, watcher)
     folder = folder_at(place)
     try:
         rows = ROWS.validate_json(folder.read(name))
@@ -71,10 +72,33 @@ def submit_run(
     return BatchReport(results, local_path(place) or Path(place))
 
 
-def _followed(client: SyncPrefectClient, run: FlowRun, sleep: Callable[[float], None] = time.sleep) -> FlowRun:
+def _parameters() -> dict[str, Any]:
+    """The deployment's own parameters. Raises InputError where there is no such deployment."""
+    with get_client(sync_client=True) as client:
+        try:
+            return dict(client.read_deployment_by_name(DEPLOYMENT).parameters)
+        except ObjectNotFound as error:
+            raise InputError(f"{DEPLOYMENT}: no such deployment on this server. `make flows` registers it.") from error
+
+
+def spread_for(deployed: dict[str, Any] | None, batch: BatchOptions) -> dict[str, Any]:
+    """How the deployment spreads work (its Dask scheduler, its limit, the cores of its worker), but for what was asked
+    for here: how many cores this machine has does not matter there."""
+    asked = {name: getattr(batch, name) for name in ("jobs", "page_seconds") if name in batch.model_fields_set}
+    return {**(deployed or {}), **asked}
+
+
+def _followed(
+    client: SyncPrefectClient, run: FlowRun, watcher: Watcher, sleep: Callable[[float], None] = time.sleep
+) -> FlowRun:
     """The run when it has ended."""
     try:
-        while run.state is None or not run.state.is_final():
+        for look in itertools.count():
+            if run.state is not None and run.state.is_final():
+                break
+            if look == _TAKEN and run.state is not None and run.state.is_scheduled():
+                start = f"`prefect worker start --pool {run.work_pool_name}`"
+                watcher.said(f"flow run {run.name} waits, for no worker has taken it yet. Start one: {start}.")
             sleep(_POLL)
             run = client.read_flow_run(run.id)
     except (KeyboardInterrupt, SystemExit):

@@ -20,7 +20,8 @@ from flows.places import folder_at
 
 
 class UploadsFailed(QingzhangError):
-    """Some uploads did not come out; they are tried again, or lie in quarantine."""
+    """Some uploads did not come out, or not with all pages. The first are tried again, or lie in quarantine; the others
+    are through, as ``partial``."""
 
 
 @flow(name="uploads", persist_result=False)
@@ -34,7 +35,7 @@ def uploads(
 ) -> None:
     """Clean what is new in an inbox, each file exactly once, also when runs overlap.
 
-    Raises UploadsFailed after all files are through, where any failed.
+    Raises UploadsFailed after all files are through, where any failed or is partial.
 
     Args:
         inbox: folder that files are put into (path or fsspec URL); they stay there, unaltered
@@ -46,9 +47,9 @@ def uploads(
     """
     rows = take_uploads(inbox, output, options or RunOptions(), spread or SpreadOptions(), settle_seconds)
     publish("uploads", Shown(output, served_at), rows)
-    bad = [row for row in rows if row.outcome is Outcome.FAILED]
+    bad = [row for row in rows if row.outcome is Outcome.FAILED or row.failures]
     if bad:
-        raise UploadsFailed(f"{len(bad)} of {len(rows)} new files failed.")
+        raise UploadsFailed(f"{len(bad)} of {len(rows)} new files failed or have pages that failed.")
 
 
 def take_uploads(

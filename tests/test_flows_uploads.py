@@ -19,6 +19,7 @@ from flows.claims import Claims, Holder
 from flows.fanout import SpreadOptions
 from flows.inbox import FAULTS_OF_THE_FILE, Inbox, Upload
 from flows.options import RunOptions
+from flows.outputs import PageFailure
 from flows.places import LocalFolder
 from flows.watch import look
 from ocr.engine import EngineName, EngineOptions
@@ -94,6 +95,20 @@ def test_the_flow_takes_each_file_once_and_puts_bad_ones_aside(
     uploads(str(box), str(out), NULL, SPREAD)
     assert (out / "b" / "document.txt").read_text(encoding="utf-8").split() == ["four"]
     assert not list((out / ".uploads" / "claims").iterdir())
+
+
+def test_a_run_says_so_where_a_new_file_has_pages_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows import uploads as module
+
+    whole = DocumentRow("a.pdf", Outcome.CLEAN)
+    partial = DocumentRow("b.pdf", Outcome.PARTIAL, failures=(PageFailure(page=2, error="too large"),))
+    rows = [whole, partial]
+    monkeypatch.setattr(module, "take_uploads", lambda *_: tuple(rows))
+    monkeypatch.setattr(module, "publish", lambda *_: None)
+    with pytest.raises(module.UploadsFailed, match="1 of 2"):
+        module.uploads.fn("inbox", "out")
+    rows.pop()
+    module.uploads.fn("inbox", "out")
 
 
 def test_of_many_that_claim_one_succeeds(tmp_path: Path) -> None:

@@ -84,7 +84,9 @@ def _parameters() -> dict[str, Any]:
 def spread_for(deployed: dict[str, Any] | None, batch: BatchOptions) -> dict[str, Any]:
     """How the deployment spreads work (its Dask scheduler, its limit, the cores of its worker), but for what was asked
     for here: how many cores this machine has does not matter there."""
-    asked = {name: getattr(batch, name) for name in ("jobs", "page_seconds") if name in batch.model_fields_set}
+    asked: dict[str, Any] = {
+        name: getattr(batch, name) for name in ("jobs", "page_seconds") if name in batch.model_fields_set
+    }
     return {**(deployed or {}), **asked}
 
 

@@ -152,7 +152,30 @@ def rasterise(page: pymupdf.Page, dpi: int | None, max_dpi: int = MAX_DPI) -> Ra
     pixels = _photograph(page, chosen)
     if pixels is None:
         pixels = _drawn(page, chosen)
+    if is_negative(pixels):
+        log.info("page %d is light on dark: it is turned into dark on light", page.number + 1)
+        pixels = 255 - pixels
     return Raster(pixels, chosen, page.rect.width, page.rect.height, _is_bilevel(page), sheet_scale(page))
+
+
+_DARK = 100
+"""Lightness: paper, be it grey or scanned too dark, is lighter."""
+_APART = 60
+"""Lightness by which writing stands out from its ground."""
+_WRITING = (0.01, 0.35)
+"""Share of a page that its writing, rules and pictures cover: blank sheets have less, photographs more."""
+
+
+def is_negative(pixels: Pixels) -> bool:
+    """Whether a page is light writing on dark paper: a microfilm, or a fax whose bits were taken the wrong way round.
+
+    Its usual lightness is dark, some of it is much lighter and hardly anything darker. Every eighth pixel is asked.
+    """
+    some = pixels[::8, ::8]
+    grey = some if some.ndim == 2 else some.mean(axis=2)
+    usual = float(np.median(grey))
+    lighter, darker = (float(share) for share in (np.mean(grey > usual + _APART), np.mean(grey < usual - _APART)))
+    return usual < _DARK and _WRITING[0] < lighter < _WRITING[1] and darker < _WRITING[0]
 
 
 def _drawn(page: pymupdf.Page, chosen: float) -> Pixels:

@@ -8,7 +8,16 @@ import pymupdf
 import pytest
 
 from document.exceptions import EmptyDocument, EncryptedError, NotADocument, PageTooLarge
-from ocr.pdf import _drawn, check_page_size, describe, image_resolution, open_source, page_image, rasterise
+from ocr.pdf import (
+    _drawn,
+    check_page_size,
+    describe,
+    image_resolution,
+    is_negative,
+    open_source,
+    page_image,
+    rasterise,
+)
 
 
 def one_image_pdf(path: Path, dpi: int = 150, grey: bool = True) -> Path:
@@ -232,3 +241,33 @@ def test_a_page_that_says_how_large_it_is_keeps_its_scale(tmp_path: Path, size: 
     assert image.scale == 1
     assert image.dpi == pytest.approx(dpi, rel=0.01)
     assert (image.to_page == np.eye(3)).all()
+
+
+def written(ground: int, ink: int) -> np.ndarray:
+    """A sheet (1650, 1200) with writing on it."""
+    pixels = np.full((1650, 1200), ground, np.uint8)
+    for row in range(100, 1550, 40):
+        cv2.putText(pixels, "208 01 1,234.56 0.78 SUMMA", (80, row), cv2.FONT_HERSHEY_SIMPLEX, 1.0, ink, 2)
+    return pixels
+
+
+@pytest.mark.parametrize(("ground", "ink"), [(0, 255), (40, 220), (90, 255)])
+def test_light_on_dark_becomes_dark_on_light(tmp_path: Path, ground: int, ink: int) -> None:
+    """Microfilms, and faxes whose bits were taken the wrong way round."""
+    document = pymupdf.open()
+    page = document.new_page(width=8 * 72, height=11 * 72)
+    page.insert_image(page.rect, stream=cv2.imencode(".png", written(ground, ink))[1].tobytes())
+    assert rasterise(page, None).pixels[0, 0] == 255 - ground
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        pytest.param(written(255, 0), id="a sheet"),
+        pytest.param(written(95, 10), id="a sheet scanned too dark"),
+        pytest.param(np.zeros((1650, 1200), np.uint8), id="nothing but black"),
+        pytest.param(np.random.default_rng(0).integers(0, 180, (1650, 1200)).astype(np.uint8), id="a dark photograph"),
+    ],
+)
+def test_other_pages_stay_as_they_are(pixels: np.ndarray) -> None:
+    assert not is_negative(pixels)

@@ -17,6 +17,8 @@ _CODE_LIKE = re.compile(r"[\dOoQDlIi|丨SsBZzbgq〇\s.,·'`、，。]{3,12}")
 _DECIMAL = re.compile(r"[-+]?[\d,]+\.\d+%?")
 _GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+")
 """1,859,600 is an amount in 元, and 2,080,501 no code."""
+_POINTED = re.compile(r"[-+]?[1-9]\d{0,2}(?:[.,]\d{3})+[.,]\d{2}")
+"""31.490.40: 31,490.40 as a fax shows it, where no head says that the column holds codes."""
 _INTEGER = re.compile(r"\d{1,3}")
 _CODE_HEAD = re.compile(r"编码|代码|科目码")
 _LINE_HEAD = re.compile(r"^(?:行次|序号)$")
@@ -133,9 +135,10 @@ def _level_columns(head: dict[int, list[str]]) -> tuple[int, ...]:
 
 def _is_code_column(head: list[str], body: list[str]) -> bool:
     codes = sum(bool(CODE.fullmatch(code_form(t))) for t in body)
+    pointed = sum(bool(_POINTED.fullmatch(t)) for t in body)
     if any(_CODE_HEAD.search(t) for t in head):
         return codes >= 0.5 * len(body) and not any(_DECIMAL.fullmatch(t) for t in body)
-    return codes >= 2 and codes >= 0.6 * len(body)
+    return codes - pointed >= 2 and codes - pointed >= 0.6 * len(body)
 
 
 def _is_line_column(head: list[str], body: list[str]) -> bool:

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from ocr.types import PageImage, Pixels
 
+Floats = NDArray[np.float32]
+
 _WIDE = 0.5
 """Millimetres; what is wider is no streak of a speck but a shadow or an edge."""
 _EVERY = 4
@@ -25,6 +27,10 @@ _DARKER = 10.0
 """Levels (0-255), in the mean over a part, by which a streak is darker than what lies beside it."""
 _MISSED = 2
 """Parts that may hide it, under a dark ground or a picture."""
+_HALO = 8
+"""Pixels on both sides that JPEG makes lighter beside a streak: its blocks are as wide."""
+_EVEN = 20.0
+"""Levels (0-255) by which a row beside a streak may differ from a line through it and hold no strokes."""
 _END_PIXELS = 4
 """Pixels at both ends of the sheet in which it must show as well: rules end before the paper does."""
 _MARGIN = 5.0
@@ -103,14 +109,30 @@ def _runs(columns: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 
 def _filled(pixels: Pixels, streaks: tuple[tuple[int, int], ...]) -> Pixels:
-    """``pixels`` (height, width[, 3]) with each streak and a pixel beside it drawn over from left to right."""
+    """``pixels`` (height, width[, 3]) with each streak and a pixel beside it drawn over from left to right.
+
+    Where nothing but paper or a level rule crosses it, its halo goes too: a column edge that is never printed shows
+    by rules a fortieth lighter (``ocr.seams``), and a halo would pass for one.
+    """
     if not streaks:
         return pixels
     filled = np.array(pixels)
     for first, last in streaks:
-        left, right = max(0, first - 2), min(pixels.shape[1] - 1, last + 2)
-        a, b = pixels[:, left].astype(np.float32), pixels[:, right].astype(np.float32)
-        for column in range(left + 1, right):
-            share = (column - left) / (right - left)
-            filled[:, column] = np.rint(a * (1 - share) + b * share)
+        outer = slice(max(0, first - _HALO), min(pixels.shape[1], last + 1 + _HALO))
+        inner = slice(max(outer.start, first - 2), min(outer.stop, last + 3))
+        strip = filled[:, outer].astype(np.float32)
+        even = _drawn_over(strip, 3)
+        beside = np.ones(strip.shape[1], dtype=np.bool_)
+        beside[inner.start - outer.start : inner.stop - outer.start] = False
+        apart = np.abs(strip - even)[:, beside].reshape(len(strip), -1).max(axis=1, initial=0.0)
+        filled[:, inner] = np.rint(_drawn_over(filled[:, inner].astype(np.float32), 1))
+        filled[apart <= _EVEN, outer] = np.rint(even[apart <= _EVEN])
     return filled
+
+
+def _drawn_over(strip: Floats, ends: int) -> Floats:
+    """Each row of the strip as a line from the mean of its first ``ends`` pixels to that of its last."""
+    shape = (1, -1, *[1] * (strip.ndim - 2))
+    share = np.linspace(0, 1, strip.shape[1], dtype=np.float32).reshape(shape)
+    a, b = strip[:, :ends].mean(axis=1, keepdims=True), strip[:, -ends:].mean(axis=1, keepdims=True)
+    return np.asarray(a * (1 - share) + b * share)

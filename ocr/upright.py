@@ -421,7 +421,7 @@ def reading_quality(engine: Engine, image: PageImage, sample: int = 8) -> float:
     return sum(line.confidence**2 * len(line.text) for line in engine.read(image, widest))
 
 
-def reads_badly(lines: tuple[TextLine, ...], confidence: float = 0.75) -> bool:
+def reads_badly(lines: tuple[TextLine, ...], confidence: float = 0.85) -> bool:
     """Whether a page's lines are so doubtful that it may stand on its head."""
     characters = sum(len(line.text) for line in lines)
     if characters < 20:

@@ -108,3 +108,15 @@ def test_what_towns_print_beyond_the_dictionary_stays(label: str) -> None:
     rows = [["科目名称", "决算数"], ["行政运行", "1.00"], [label, "2.00"], ["事业运行", "3.00"]]
     document = Document(Source("a.pdf", "0" * 64, 1), (), (table_of(rows),), Meta(year=2024))
     assert correct(document, DICTIONARY).tables[0].cells[4].reading.text == label
+
+
+def test_amounts_whose_commas_were_read_as_points_are_no_codes() -> None:
+    """A fax shows 31,490.40 as 31.490.40: seven digits that begin with a 3, as a code of 支出经济分类 does."""
+    rows = [["项目", "预算数", "项目", "预算数"]]
+    rows += [
+        ["一、一般公共预算", "30.418.89", "一、教育支出", "1.227.04"],
+        ["二、事业收入", "2,077.01", "二、其他", ""],
+    ]
+    rows += [["本年收入合计", "31.490.40", "本年支出合计", "32.555.29"], ["收入总计", "32.555.29", "总计", "32.555.29"]]
+    assert table_roles(table_of(rows)).code_columns == frozenset()
+    assert table_roles(table_of([["科目编码", "名称"], ["20.805.05", "甲"], ["20.805.06", "乙"]])).code_columns == {0}

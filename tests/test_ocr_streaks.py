@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ocr.grid import build_grids
 from ocr.rulings import find_rulings
+from ocr.seams import with_hidden_columns
 from ocr.streaks import without_streaks
 from ocr.types import PageImage, Pixels
 
@@ -44,6 +45,17 @@ def columns_of(pixels: Pixels) -> int:
 def test_a_streak_cuts_no_column_in_two() -> None:
     clean = without_streaks(page(streaked(sheet(), 400)))
     assert columns_of(clean.pixels) == columns_of(sheet()) == 3
+
+
+def test_the_halo_of_a_streak_makes_no_hidden_column() -> None:
+    """JPEG makes the rules beside a streak lighter, as the seam of a column is whose edge is never printed."""
+    dirty = streaked(np.where(sheet() < 128, 90, 200).astype(np.uint8), 400, 120, 2)
+    noisy = np.clip(dirty + np.random.default_rng(1).normal(0, 3, dirty.shape), 0, 255).astype(np.uint8)
+    _, packed = cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, 35])
+    clean = without_streaks(page(np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.uint8)))
+    rulings = find_rulings(clean)
+    (grid,) = with_hidden_columns(clean, build_grids(rulings), rulings)
+    assert grid.n_cols == 3
 
 
 @settings(max_examples=30, deadline=None)

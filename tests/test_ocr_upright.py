@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from benchmarks.draw import Plan, draw
 from benchmarks.forms import Rules, Style
 from benchmarks.scanner import PROFILES, scan
+from document.geometry import Box
+from document.types import TextLine
 from ocr.pdf import page_image, rasterise
 from ocr.types import PageImage
-from ocr.upright import is_sideways, row_slope, straighten, turned
+from ocr.upright import is_sideways, reads_badly, row_slope, straighten, turned
 
 
 def page(pixels: np.ndarray) -> PageImage:
@@ -127,3 +129,10 @@ def test_quarter_turns_swap_the_sides_and_are_remembered(quarters: int) -> None:
     assert (image.width > image.height) == bool(quarters % 2)
     assert is_sideways(image) == bool(quarters % 2)
     assert np.array_equal(turned(image, 4 - quarters).pixels, drawn())
+
+
+@pytest.mark.parametrize(("confidence", "badly"), [(0.75, True), (0.82, True), (0.89, False), (0.99, False)])
+def test_a_page_on_its_head_reads_worse_than_any_fax(confidence: float, badly: bool) -> None:
+    """Measured: upright pages 0.89 (a fax at 200 by 100 dpi) and more, a page of figures on its head 0.75."""
+    lines = tuple(TextLine("预算公开表", Box(0, 0, 50, 10), confidence) for _ in range(8))
+    assert reads_badly(lines) is badly

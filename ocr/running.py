@@ -70,7 +70,8 @@ def mark_page_numbers(pages: Sequence[PageContent]) -> tuple[PageContent, ...]:
     """The pages with misread page numbers (-3. for - 3 -) marked ``page_number`` as well.
 
     Where the numbers of several pages go up with the pages, a short text at their place on another page is that
-    page's number: it says the number that must stand there, or nothing that could be text.
+    page's number: it says the number that must stand there, or nothing that could be text. So is one anywhere that has
+    the form and the right number and nothing above or below it: on a photograph the sheet ends before the page does.
     """
     known = [
         (page.page, b)
@@ -100,7 +101,12 @@ def _with_number(content: PageContent, number: str, height: float, across: float
     if any(b.kind is BlockKind.PAGE_NUMBER and _digits(b) == number for b in texts):
         return content
 
+    boxes = [box for b in content.blocks for box in ([b.box] if isinstance(b, TextBlock) else [c.box for c in b.cells])]
+
     def is_it(block: TextBlock) -> bool:
+        outermost = block.box.bottom >= max(b.bottom for b in boxes) or block.box.top <= min(b.top for b in boxes)
+        if outermost and patterns.is_page_number(block.reading.text) and _digits(block) == number:
+            return True
         if len(block.reading.text) > LONGEST_NUMBER:
             return False
         x, y = block.box.center[0] / max(page.width, 1.0), block.box.center[1] / max(page.height, 1.0)

@@ -350,6 +350,20 @@ def test_a_line_at_the_place_of_page_numbers_stays_text() -> None:
     assert "完" in texts(blocks)
 
 
+def test_a_photograph_has_its_page_number_higher_than_the_others() -> None:
+    """A landscape sheet on a desk: its number stands a tenth of the picture's height above the lower edge."""
+    upper = [page(n, [centred(f"第{n}页", 800, 10)], grid([HEAD, *rows(n * 30, 30)], 90, page=n)) for n in (1, 2)]
+    wide = replace(PAGE, width=PAGE.height, height=PAGE.width)
+    high = [
+        page(n, [line(f"第{said}页", 380, 490, 10)], grid(rows(n * 30, 20), 90, page=n), of=wide)
+        for n, said in ((3, 3), (4, 4), (5, 50))
+    ]
+    blocks, _ = assemble([*upper, *high])
+    assert texts(blocks, BlockKind.PAGE_NUMBER) == ["第1页", "第2页", "第3页", "第4页"]
+    assert "第50页" in texts(blocks)
+    assert [t.pages for t in tables(blocks)] == [(1, 2), (3, 4, 5)]
+
+
 def test_specks_and_shadows_do_not_end_a_table() -> None:
     first = grid([HEAD, *rows(0, 30)], 90)
     second = grid([HEAD, *rows(30, 30)], 90, page=2)

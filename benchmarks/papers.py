@@ -40,6 +40,8 @@ class Cell:
     corrections: tuple[Correction, ...] = ()
     confidence: float | None = None
     """0–1; None in a truth."""
+    reasons: tuple[str, ...] = ()
+    """Why it needs review."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ def _cell(data: Mapping[str, Any]) -> Cell:
         needs_review=bool(data.get("needs_review")),
         corrections=tuple(Correction(c["before"], c["after"], c["rule"]) for c in data.get("corrections", ())),
         confidence=data.get("confidence"),
+        reasons=tuple(data.get("reasons", ())),
     )
 
 

@@ -7,6 +7,7 @@ but not clear is flagged; what is no dictionary word stays. Code and name are wi
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -70,6 +71,8 @@ _IN_TEXT: tuple[LabelKind | None, ...] = (
 _TEXT_KINDS = frozenset({BlockKind.HEADING, BlockKind.TOC, BlockKind.NOTE, BlockKind.PARAGRAPH})
 _DUST = frozenset(".,·'`’‘_|~^:;$，。、：；")
 _LOST_NUMERAL = "“、”前的编号没有读出"
+_GOES_ON = re.compile(r"[，,。；;]|、$")
+"""What a sentence has, and no label: it is a piece of one that begins with a mark."""
 _BRACKETS = dict.fromkeys(map(ord, "()\"'"))
 _TAIL = 2
 _MANY = 10
@@ -309,7 +312,7 @@ def _correct_label(
     ``place``: None in running text.
     """
     found = _decided(reading, lines, code, search, place)
-    if not reading.text.startswith("、") or split_label(found.text).prefix:
+    if not reading.text.startswith("、") or _GOES_ON.search(reading.text) or split_label(found.text).prefix:
         return found
     return found.doubted(_LOST_NUMERAL)
 

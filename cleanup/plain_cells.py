@@ -23,6 +23,11 @@ _LONGEST_LABEL = 24
 _STROKE = re.compile(r"[^\u3400-\u9fff\s]")
 """What a stroke at the edge becomes: a mark, a letter, a digit."""
 _SCORE = 0.9
+_YEAR = re.compile(r"20\d{2}[.,]?")
+_TWO_DATES = re.compile(r"(20\d{2})[.,]?\s?(\d{2})[.,]\s?(\d{2})\s?(20\d{2})[.,]\s?(\d{2})[.,]\s?(\d{2})")
+_BARS = {"≪": "≤", "≫": "≥"}
+_TARGET = re.compile(r"\s*[≪≫]\s?\d.*", re.S)
+_NO_SIGN = "两个日期之间的符号没有读出"
 
 
 def with_joined_cells(lines: Sequence[Line], words: Lexicon) -> tuple[Line, ...]:
@@ -30,13 +35,35 @@ def with_joined_cells(lines: Sequence[Line], words: Lexicon) -> tuple[Line, ...]
     return tuple(x if x.gone or "\t" not in x.text else _joined(x, words) for x in lines)
 
 
+def with_bars(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """The lines with targets like ≪300元 as ≤300元, in a text that prints ≤ or ≥: no account means "far less"."""
+    if not any(bar in x.text for x in lines for bar in _BARS.values()):
+        return tuple(lines)
+    result = list(lines)
+    for i, line in enumerate(lines):
+        for c, cell in enumerate(line.text.split("\t") if "\t" in line.text and not line.gone else ()):
+            if _TARGET.fullmatch(cell):
+                sign = cell.strip()[0]
+                result[i] = result[i].with_cell(c, cell.replace(sign, _BARS[sign], 1), Rule.NUMBER_FORMAT, _SCORE)
+    return tuple(result)
+
+
 def _joined(line: Line, words: Lexicon) -> Line:
     for c in range(line.text.count("\t")):
         left, right = line.text.split("\t")[c : c + 2]
         whole = label_of(left, right, words)
+        if whole is None and (dates := dates_of(left, right)):
+            line = line.with_cell(c, dates, Rule.NUMBER_FORMAT, _SCORE).with_cell(c + 1, "", Rule.NUMBER_FORMAT, _SCORE)
+            line = line.doubted(dates, _NO_SIGN)
         if whole is not None:
             line = line.with_cell(c, whole, Rule.FIXED_LABEL, _SCORE).with_cell(c + 1, "", Rule.FIXED_LABEL, _SCORE)
     return line
+
+
+def dates_of(left: str, right: str) -> str | None:
+    """2024. | 01. 012024. 12. 31 → 2024.01.01 2024.12.31: the two dates of a period, else None."""
+    match = _TWO_DATES.fullmatch(left.strip() + right.strip()) if _YEAR.fullmatch(left.strip()) else None
+    return f"{'.'.join(match.groups()[:3])} {'.'.join(match.groups()[3:])}" if match else None
 
 
 def label_of(left: str, right: str, words: Lexicon) -> str | None:

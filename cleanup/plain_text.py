@@ -15,11 +15,13 @@ from dataclasses import dataclass, replace
 from cleanup.correct import correct
 from cleanup.lexicon import Lexicon, lexicon
 from cleanup.numbers import clean_numbers
-from cleanup.plain_cells import with_joined_cells
-from cleanup.plain_checks import doubtful_names, doubtful_shares
+from cleanup.plain_cells import with_bars, with_joined_cells
+from cleanup.plain_checks import doubtful_names, doubtful_repeats, doubtful_shares
+from cleanup.plain_codes import with_whole_codes
 from cleanup.plain_contents import with_contents
 from cleanup.plain_debris import is_known, without_watermark
 from cleanup.plain_lines import NOWHERE, Line, TextChange, table_of, table_runs
+from cleanup.plain_lists import with_counted_items, with_opened_brackets
 from cleanup.plain_watermark import find_family
 from cleanup.text import TextOptions, simplifier, traditional_share
 from dictionaries.types import Dictionary
@@ -75,9 +77,11 @@ def clean_text(text: str, dictionary: Dictionary, phrases: Sequence[str] = ()) -
         lines = without_watermark(lines, family, words)
     lines = _simplified(lines, dictionary)
     lines = with_contents(lines, words)
-    lines = with_joined_cells(lines, words)
+    lines = with_bars(with_joined_cells(lines, words))
+    lines = with_opened_brackets(with_counted_items(lines))
     lines = _corrected(lines, dictionary, words, family is not None)
-    lines = _flagged(lines, words)
+    lines = with_whole_codes(lines, words)
+    lines = _flagged(lines, words, family is not None)
     kept = [(x.number, piece) for x in lines if not x.gone for piece in x.text.split("\n")]
     changes = tuple(c for x in lines for c in x.changes)
     return CleanText("\n".join(piece for _, piece in kept), changes, tuple(number for number, _ in kept))
@@ -168,10 +172,11 @@ def _with_reading(line: Line, reading: Reading, column: int | None = None) -> Li
 # --- doubts ----------------------------------------------------------------------------------------------
 
 
-def _flagged(lines: Sequence[Line], words: Lexicon) -> tuple[Line, ...]:
-    """The lines with doubts about percentages and names noted; texts stay."""
+def _flagged(lines: Sequence[Line], words: Lexicon, marked: bool) -> tuple[Line, ...]:
+    """The lines with doubts about percentages, names and, under a watermark, repeated rows noted; texts stay."""
     texts = {x.number: x.text for x in lines if not x.gone}
     doubts = (*doubtful_shares(texts), *doubtful_names(texts, lambda name: is_known(name, words)))
+    doubts += tuple(doubtful_repeats(texts)) if marked else ()
     noted: dict[int, list[TextChange]] = {}
     for number, piece, reason in doubts:
         noted.setdefault(number, []).append(TextChange(number, piece, piece, "flag", 0.0, reason))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleanup.lexicon import key_of, lexicon
-from cleanup.plain_cells import label_of
+from cleanup.plain_cells import dates_of, label_of
 from cleanup.plain_text import clean_text
 from dictionaries.loader import load_dictionary
 
@@ -53,3 +53,27 @@ def test_what_comes_of_two_halves_is_an_entry(label: str, data: st.DataObject) -
     at = data.draw(st.integers(1, len(label) - 1))
     whole = label_of(label[:at], label[at:], WORDS)
     assert whole is None or WORDS.is_known(key_of(whole))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "dates"),
+    [
+        ("2024.", "01. 012024. 12. 31", "2024.01.01 2024.12.31"),
+        ("2024", "01, 012024, 12, 31", "2024.01.01 2024.12.31"),
+        ("2024.", "01.01", None),
+        ("1,820.", "66", None),
+    ],
+)
+def test_two_dates_cut_in_the_first(left: str, right: str, dates: str | None) -> None:
+    assert dates_of(left, right) == dates
+
+
+def test_the_sign_between_two_dates_is_not_invented() -> None:
+    cleaned = clean_text("起止时间\t2024.\t01. 012024. 12. 31\n", DICTIONARY)
+    assert cleaned.text == "起止时间\t2024.01.01 2024.12.31\t\n"
+    assert any(c.rule == "flag" and "符号" in c.reason for c in cleaned.changes)
+
+
+def test_far_less_is_at_most_in_a_text_that_prints_at_most() -> None:
+    assert clean_text("劳务费\t≪300元\t≤300元\n", DICTIONARY).text == "劳务费\t≤300元\t≤300元\n"
+    assert clean_text("劳务费\t≪300元\n", DICTIONARY).text == "劳务费\t≪300元\n"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleanup.plain_checks import doubtful_names, doubtful_shares
+from cleanup.plain_checks import doubtful_names, doubtful_repeats, doubtful_shares
 from cleanup.plain_text import CleanText, clean_text
 from cleanup.plain_watermark import find_family
 from dictionaries.loader import load_dictionary
@@ -308,3 +308,10 @@ def test_a_name_in_the_same_role_as_a_much_commoner_one_is_said() -> None:
     rows = [f"组长\t杜大立\t主任\t{n}" for n in range(4)] + ["组长\t杜大江\t主任\t9", "会计\t杜大河\t副科长\t8"]
     doubts = list(doubtful_names(dict(enumerate(rows, 1)), lambda _: False))
     assert [(line, piece) for line, piece, _ in doubts] == [(5, "杜大江")]
+
+
+def test_rows_swallowed_by_a_cell_and_cells_read_twice_are_said() -> None:
+    table = "\t".join(("201 一般公共服务支出 715.32 20106 财政事务 715.32 2010607 信息化建设 96.58", "1.00", ""))
+    prose = "保障政府采购电子卖场良好的性能及可靠性，访问速度快，处理能力强，服务响应迅速"
+    lines = {1: table, 2: f"1\t{prose}\t", 3: f"2\t{prose[:-1]}捷\t", 4: f"3\t{prose[:-1]}捷\t", 5: "4\t合格率\t"}
+    assert [number for number, _, _ in doubtful_repeats(lines)] == [1, 3]

@@ -102,7 +102,8 @@ def _read_picture(image: PageImage, evidence: Evidence, engine: Engine) -> tuple
     page = _page(image, clean, evidence, kept_as_scanned)
     sheet = replace(page, width=page.width / image.scale, height=page.height / image.scale)
     content = put_together(sheet, kept, rulings, grids, seals)
-    content = note_unread(content, clean.image, (*(k for k in lines if not k.text), *residue))
+    missed = [r.box for r, line in zip(regions, lines, strict=True) if r.score == 0 and not line.text]
+    content = note_unread(content, clean.image, (*(k for k in lines if not k.text), *residue), missed)
     return on_the_page(replace(content, page=page), image.to_page), lines
 
 

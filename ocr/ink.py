@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from document.geometry import Box
-from ocr.types import Pixels
+from ocr.types import PageImage, Pixels
 
 
 def darkness(grey: Pixels, unit: float) -> Pixels:
@@ -31,3 +32,22 @@ def text_darkness(dark: Pixels, regions: Sequence[Box], unit: float) -> float:
     crops = (dark[pixels_of(r, unit, dark.shape)] for r in regions[:: max(1, len(regions) // 40)])
     darkest = [float(np.percentile(crop, 95)) for crop in crops if crop.size]
     return float(np.median(darkest)) if darkest else 255.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ink:
+    """A page's darkness, and what of it is ink."""
+
+    dark: Pixels
+    """``darkness``, ``(height, width)``."""
+    unit: float
+    """Pixels per point."""
+    least: float
+    """Darkness (0–255) from which a pixel is ink of the page's text."""
+
+
+def ink_of(image: PageImage, regions: Sequence[Box], share: float) -> Ink:
+    """The page's ink: what has at least a ``share`` (0–1) of the darkness of the text in ``regions``."""
+    unit = image.dpi / 72
+    dark = darkness(image.grey, unit)
+    return Ink(dark, unit, max(1.0, share * text_darkness(dark, regions, unit)))

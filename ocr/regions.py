@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from document.geometry import Box
 from ocr.engine import Region
-from ocr.ink import darkness, pixels_of, text_darkness
+from ocr.ink import Ink, ink_of, pixels_of
+from ocr.missed import missed_lines
 from ocr.tables import split_regions, unread_cells
 from ocr.types import Grid, PageImage, Pixels
 
@@ -33,16 +34,19 @@ _MARGIN = 0.08
 
 
 def regions_to_read(image: PageImage, grids: tuple[Grid, ...], found: tuple[Region, ...]) -> tuple[Region, ...]:
-    """Level regions reaching to the ends of their ink and cut at the rules between cells; ink in cells that the
-    detector overlooked; turned regions as found.
+    """Level regions reaching to the ends of their ink and cut at the rules between cells; lines, and ink in cells,
+    that the detector overlooked; turned regions as found.
 
-    All in straight points. A region that is cut keeps its score.
+    All in straight points. A region that is cut keeps its score; one that the detector overlooked has the score 0.
     """
     turned = tuple(r for r in found if r.corners)
     level = without_overlaps(
         [Region(part, score=r.score) for r in found if not r.corners for part in split_regions((r.box,), grids)]
     )
-    boxes = reaching(image, tuple(r.box for r in level), grids)
+    ink = ink_of(image, [r.box for r in level], _INK)
+    missed = missed_lines(ink, [r.box for r in level], grids)
+    level = without_overlaps((*level, *(Region(box, score=0.0) for box in missed))) if missed else level
+    boxes = reaching(ink, tuple(r.box for r in level), grids)
     level = tuple(Region(box, score=r.score) for box, r in zip(boxes, level, strict=True))
     return level + turned + tuple(Region(box, score=0.0) for box in unread_cells(image, grids, boxes))
 
@@ -73,17 +77,12 @@ def _share_characters(one: Box, other: Box) -> bool:
     return common.height >= 0.6 * lower and common.width >= 0.8 * lower
 
 
-def reaching(image: PageImage, boxes: tuple[Box, ...], grids: tuple[Grid, ...]) -> tuple[Box, ...]:
+def reaching(ink: Ink, boxes: tuple[Box, ...], grids: tuple[Grid, ...]) -> tuple[Box, ...]:
     """The boxes, each widened to ink at its ends that the detector left out, most often a thin 一.
 
     Never over a rule of its table, nor into another box.
     """
-    if not boxes:
-        return ()
-    unit = image.dpi / 72
-    dark = darkness(image.grey, unit)
-    least = max(1.0, _INK * text_darkness(dark, boxes, unit))
-    return tuple(_reached(box, boxes, grids, dark, unit, least) for box in boxes)
+    return tuple(_reached(box, boxes, grids, ink.dark, ink.unit, ink.least) for box in boxes)
 
 
 def _reached(box: Box, boxes: Sequence[Box], grids: tuple[Grid, ...], dark: Pixels, unit: float, least: float) -> Box:

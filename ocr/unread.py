@@ -1,4 +1,4 @@
-"""Ink that nobody read (有墨迹而没有文字): blank cells that are not blank, pages without a word.
+"""Ink that nobody read (有墨迹而没有文字): blank cells that are not blank, lines and pages without a word.
 
 A cell without text is right where nothing is printed. Where characters stand, it is an error that no confidence
 shows: there is nothing to be unsure of. So the ink itself is asked, and what was read there and dropped again.
@@ -14,12 +14,13 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from document.geometry import Box
-from document.types import Block, Cell, PageContent, Table, TextBlock, TextLine
+from document.types import NOT_IN_TEXT, Block, Cell, PageContent, Table, TextBlock, TextLine
 from ocr.ink import darkness, pixels_of, text_darkness
 from ocr.types import PageImage, Pixels
 
 REASON = "格内有墨迹，但没有读出文字"
 REASON_MORE = "格内可能还有没有读出的文字"
+REASON_NEAR = "旁边有一行字没有读出"
 PAGE_ERROR = "ink, but no text was read"
 
 
@@ -51,11 +52,16 @@ class UnreadOptions(BaseModel):
 
 
 def note_unread(
-    content: PageContent, image: PageImage, dropped: Sequence[TextLine], options: UnreadOptions | None = None
+    content: PageContent,
+    image: PageImage,
+    dropped: Sequence[TextLine],
+    missed: Sequence[Box] = (),
+    options: UnreadOptions | None = None,
 ) -> PageContent:
     """The page with blank cells flagged in which ink stands, or a line was found and not read or not kept.
 
-    Everything in straight points. ``dropped``: lines without text, and those taken for residue. A page with ink and
+    Everything in straight points. ``dropped``: lines without text, and those taken for residue. ``missed``: places
+    of whole lines of ink that nothing could be read from; the text next to each is flagged. A page with ink and
     without any text gets an error that says so; it is no failed page.
     """
     options = options or UnreadOptions()
@@ -73,7 +79,27 @@ def note_unread(
         else b
         for b in content.blocks
     )
-    return replace(content, blocks=blocks)
+    return replace(content, blocks=_beside(blocks, missed))
+
+
+def _beside(blocks: tuple[Block, ...], missed: Sequence[Box]) -> tuple[Block, ...]:
+    """The blocks, each text that is the nearest to a line nobody read flagged; cells see to what is in tables."""
+    texts = [block for block in blocks if isinstance(block, TextBlock) and block.kind not in NOT_IN_TEXT]
+    tables = [Box.around(c.box for c in block.cells) for block in blocks if isinstance(block, Table) and block.cells]
+    outside = [line for line in missed if not any(table.contains(*line.center) for table in tables)]
+    near = {min(texts, key=lambda text: _gap(text.box, line)).id for line in outside} if texts else set()
+    return tuple(
+        replace(block, reading=block.reading.doubted(REASON_NEAR))
+        if isinstance(block, TextBlock) and block.id in near
+        else block
+        for block in blocks
+    )
+
+
+def _gap(one: Box, other: Box) -> float:
+    """Points from one box to the other, 0 where they touch."""
+    across = max(one.left - other.right, other.left - one.right, 0.0)
+    return across + max(one.top - other.bottom, other.top - one.bottom, 0.0)
 
 
 def _lines(block: Block) -> tuple[TextLine, ...]:

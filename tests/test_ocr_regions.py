@@ -6,6 +6,7 @@ import pytest
 
 from document.geometry import Box
 from ocr.engine import Region
+from ocr.ink import ink_of
 from ocr.regions import reaching, regions_to_read, without_overlaps
 from ocr.types import Grid, GridCell, PageImage
 
@@ -25,7 +26,8 @@ def image(pixels: np.ndarray) -> PageImage:
 
 
 def reached(pixels: np.ndarray, *others: Box, grids: tuple[Grid, ...] = ()) -> Box:
-    return reaching(image(pixels), (LINE, *others), grids)[0]
+    boxes = (LINE, *others)
+    return reaching(ink_of(image(pixels), boxes, 0.55), boxes, grids)[0]
 
 
 def test_a_thin_one_before_the_line_is_taken_in() -> None:
@@ -130,3 +132,16 @@ def test_what_a_detector_draws_twice_is_read_once(part: Box, whole: Box) -> None
 )
 def test_neighbours_stay_apart(other: Box) -> None:
     assert len(without_overlaps([Region(LINE), Region(other)])) == 2
+
+
+def test_a_line_that_the_detector_passed_over_is_read_with_the_others() -> None:
+    pixels = np.full((260, 400), 255, np.uint8)
+    lines = [Box(60, top, 260, top + 20) for top in range(20, 220, 30)]
+    for box in lines:
+        for x in range(63, 250, 12):
+            cv2.rectangle(pixels, (x, int(box.top) + 3), (x + 7, int(box.top) + 17), 0, 2)
+    found = tuple(Region(box, score=0.9) for index, box in enumerate(lines) if index != 3)
+    read = regions_to_read(image(pixels), (), found)
+    (more,) = [region for region in read if region.score == 0]
+    assert lines[3].cover(more.box) > 0.8
+    assert regions_to_read(image(pixels), (), (*found, Region(lines[3], score=0.9)))[3].score == 0.9

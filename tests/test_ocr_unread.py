@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from document.geometry import Box
-from document.types import Cell, Origin, Page, PageContent, Reading, Table, TextLine
+from document.types import BlockKind, Cell, Origin, Page, PageContent, Reading, Table, TextBlock, TextLine
 from ocr.types import PageImage, Pixels
-from ocr.unread import REASON, note_unread
+from ocr.unread import REASON, REASON_NEAR, note_unread
 
 DPI = 144.0
 UNIT = DPI / 72
@@ -131,3 +131,17 @@ def test_a_second_line_that_was_not_found_is_said(below: bool, said: bool) -> No
     noted = note_unread(content, page_of(pixels), ()).blocks[0]
     assert isinstance(noted, Table)
     assert noted.cells[1].reading.needs_review == said
+
+
+def test_the_text_next_to_a_line_that_nobody_could_read_is_flagged_and_no_other() -> None:
+    def text(name: str, top: float) -> TextBlock:
+        reading = Reading("本年收入合计", "本年收入合计")
+        line = TextLine("本年收入合计", Box(10, top, 150, top + 12), 0.99)
+        return TextBlock(name, BlockKind.PARAGRAPH, (1,), line.box, reading, lines=(line,))
+
+    content = content_of()
+    content = replace(content, blocks=(*content.blocks, text("a", 60), text("b", 150)))
+    noted = note_unread(content, page_of(paper()), (), [Box(10, 130, 150, 142)])
+    assert [block.reading.reasons for block in noted.blocks if isinstance(block, TextBlock)] == [(), (REASON_NEAR,)]
+    in_table = note_unread(content, page_of(paper()), (), [Box(20, 14, 180, 26)])
+    assert all(not block.reading.needs_review for block in in_table.blocks if isinstance(block, TextBlock))

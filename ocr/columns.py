@@ -1,4 +1,4 @@
-"""Columns of a page (分栏): where a white gutter divides the text, the left one is read first."""
+"""Columns of a page (分栏), and pages side by side on one sheet: what a white gutter divides, left before right."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from itertools import pairwise
 from statistics import median
 
 from document.geometry import Box
-from ocr.rows import Row, Segment, segment
+from document.types import TextLine
+from ocr.rows import Row, Segment, build_rows, segment
 
 MIN_ROWS = 5
 """Fewest printed lines on each side of a gutter."""
@@ -17,12 +18,58 @@ MIN_FILL = 0.6
 """Share of a column's width that its lines fill, in the median; labels beside each other fill less."""
 
 
+FOLD = 0.03
+"""Share of a sheet's width that nothing may stand on about its middle, where two pages lie side by side."""
+
+SHEET = 1.25
+"""Width of such a sheet over its height, at least."""
+
+
 @dataclass(frozen=True, slots=True)
 class Region:
     """A part of the page that is read from top to bottom."""
 
     rows: tuple[Row, ...]
     box: Box
+
+
+def facing_pages(lines: Sequence[TextLine], tables: Sequence[Box], sheet: Box) -> tuple[Box, ...]:
+    """The pages on a sheet: two where an open booklet was scanned or copied, left and right of its fold; else one.
+
+    Nothing stands on the fold over the whole height, and on each side is what a page may hold: a table, columns of
+    running text, or few lines (a cover) beside a page that has one of these.
+    """
+    if sheet.width < SHEET * sheet.height:
+        return (sheet,)
+    fold = _fold([k.box for k in lines] + list(tables), sheet)
+    if fold is None:
+        return (sheet,)
+    leaves = Box(sheet.left, sheet.top, fold, sheet.bottom), Box(fold, sheet.top, sheet.right, sheet.bottom)
+    sides = [
+        _page_like([k for k in lines if (k.box.center[0] < fold) == (leaf is leaves[0])], tables, leaf)
+        for leaf in leaves
+    ]
+    return leaves if None not in sides and any(sides) else (sheet,)
+
+
+def _fold(boxes: Sequence[Box], sheet: Box) -> float | None:
+    """The place nearest to the middle of the sheet that has the needed room; None where that is too far off."""
+    middle = sheet.left + sheet.width / 2
+    left = max((b.right for b in boxes if b.center[0] < middle), default=sheet.left) + FOLD * sheet.width / 2
+    right = min((b.left for b in boxes if b.center[0] >= middle), default=sheet.right) - FOLD * sheet.width / 2
+    fold = min(max(middle, left), right)
+    return fold if left <= right and abs(fold - middle) < 0.05 * sheet.width else None
+
+
+def _page_like(lines: Sequence[TextLine], tables: Sequence[Box], leaf: Box) -> bool | None:
+    """Whether a leaf holds a table or running text; None where what it holds makes no page: cells, or nothing."""
+    if any(leaf.contains(*t.center) for t in tables):
+        return True
+    rows = build_rows(lines)
+    running = [s for row in rows for s in row if s.box.width >= 0.4 * leaf.width and len(s.text) >= 8]
+    if len(running) >= MIN_ROWS:
+        return True
+    return False if 0 < len(rows) < 2 * MIN_ROWS else None
 
 
 def split_columns(rows: Sequence[Row], tables: Sequence[Box], page: Box) -> tuple[Region, ...]:
@@ -101,4 +148,4 @@ def _as_one(row: Row) -> Segment:
     return segment([line for s in row for line in s.lines])
 
 
-__all__ = ["Region", "split_columns"]
+__all__ = ["Region", "facing_pages", "split_columns"]

@@ -17,7 +17,7 @@ from document.geometry import Box
 from document.types import Block, BlockKind, Page, Reading, Table, TextBlock, TextLine
 from ocr import patterns
 from ocr.captions import read_caption
-from ocr.columns import Region, split_columns
+from ocr.columns import Region, facing_pages, split_columns
 from ocr.paragraphs import Margins, Paragraph, build_paragraphs, find_margins, is_centred
 from ocr.rows import Row, Segment, build_rows, merged, segment
 from ocr.types import FilledGrid, Rulings
@@ -61,20 +61,38 @@ def lay_out(
     """
     level = [k for k in lines if k.text.strip() and abs(k.angle) <= options.max_angle]
     turned = [k for k in lines if k.text.strip() and abs(k.angle) > options.max_angle]
-    specks, rows = _take_specks(build_rows(level), tables, page, options)
+    blocks: list[Block] = []
+    aside: list[Block] = [_block(BlockKind.FIGURE, (segment((k,)),), page) for k in turned]
+    leaves = facing_pages(level, [t.grid.box for t in tables], Box(0.0, 0.0, page.width, page.height))
+    for index, frame in enumerate(leaves):
+        own = [k for k in level if _leaf(k.box, leaves) == index]
+        text, rest = _leaf_blocks(own, [t for t in tables if _leaf(t.grid.box, leaves) == index], page, frame, options)
+        blocks += text
+        aside += rest
+    return tuple(replace(b, id=f"p{page.number}-{i}") for i, b in enumerate([*blocks, *aside], 1))
+
+
+def _leaf(box: Box, leaves: Sequence[Box]) -> int:
+    """On which leaf of the sheet something stands."""
+    return int(box.center[0] >= leaves[0].right) if len(leaves) > 1 else 0
+
+
+def _leaf_blocks(
+    lines: Sequence[TextLine], tables: Sequence[FilledGrid], page: Page, frame: Box, options: LayoutOptions
+) -> tuple[list[Block], list[Block]]:
+    """The blocks of one leaf of the sheet, ``frame``, in reading order; and those that are not read."""
+    specks, rows = _take_specks(build_rows(lines), tables, page, frame, options)
     number, rows = _take_page_numbers(rows, tables, page, options)
     end = _toc_end(rows, tables)
-    blocks = _toc_blocks(rows[:end], page)
+    blocks = _toc_blocks(rows[:end], page, frame)
     if end < len(rows) or tables:
-        frame = Box(0.0, 0.0, page.width, page.height)
         for region in split_columns(rows[end:], [t.grid.box for t in tables], frame):
             blocks += _region_blocks(region, tables, page, options)
-    blocks += [_block(BlockKind.FIGURE, (segment((k,)),), page) for k in turned] + specks + number
-    return tuple(replace(b, id=f"p{page.number}-{i}") for i, b in enumerate(blocks, 1))
+    return blocks, specks + number
 
 
 def _take_specks(
-    rows: Sequence[Row], tables: Sequence[FilledGrid], page: Page, options: LayoutOptions
+    rows: Sequence[Row], tables: Sequence[FilledGrid], page: Page, frame: Box, options: LayoutOptions
 ) -> tuple[list[Block], tuple[Row, ...]]:
     """What was read in specks and in the shadow of the paper's edge, as figures, and the other rows.
 
@@ -83,7 +101,7 @@ def _take_specks(
     heights = [s.box.height for row in rows for s in row]
     heights += [k.box.height for t in tables for c in t.cells for k in c.lines]
     usual = median(heights) if heights else 0.0
-    paper = Box(0.0, 0.0, page.width, page.height).grown(-min(options.edge, page.width / 4, page.height / 4))
+    paper = frame.grown(-min(options.edge, frame.width / 4, frame.height / 4))
     found, others = [], []
     for row in rows:
         few = sum(len(s.text) for s in row)
@@ -145,14 +163,14 @@ def _toc_page(row: Row) -> int | None:
     return number if entry or len(row) > 1 else None
 
 
-def _toc_blocks(rows: Sequence[Row], page: Page) -> list[Block]:
+def _toc_blocks(rows: Sequence[Row], page: Page, frame: Box) -> list[Block]:
     """The rows of a page with a table of contents: its title, and a block for each entry."""
     blocks: list[Block] = []
     waiting: list[Segment] = []
     for row in rows:
         whole = merged(row)
         number = _toc_page(row)
-        if number is None and (patterns.is_toc_title(whole.text) or _ends_toc_line(whole, page)):
+        if number is None and (patterns.is_toc_title(whole.text) or _ends_toc_line(whole, frame)):
             blocks += [_toc_block(waiting, None, page)] if waiting else []
             kind = BlockKind.HEADING if patterns.is_toc_title(whole.text) else BlockKind.TOC
             blocks.append(replace(_block(kind, (whole,), page), level=1 if kind is BlockKind.HEADING else None))
@@ -171,9 +189,9 @@ def _toc_blocks(rows: Sequence[Row], page: Page) -> list[Block]:
     return [*blocks, _toc_block(waiting, None, page)] if waiting else blocks
 
 
-def _ends_toc_line(line: Segment, page: Page) -> bool:
+def _ends_toc_line(line: Segment, frame: Box) -> bool:
     """Whether a row without a page number is an entry of its own: it leaves half of its line free."""
-    return line.box.right < 0.55 * page.width
+    return line.box.right < frame.left + 0.55 * frame.width
 
 
 def _toc_block(parts: Sequence[Segment], number: int | None, page: Page) -> TextBlock:

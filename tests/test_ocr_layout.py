@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typeset import PAGE, centred, grid, line, set_paragraphs, shaken, torn
 
+from document.geometry import Box
 from document.types import Block, BlockKind, Table, TextBlock, TextLine
+from ocr.columns import facing_pages
 from ocr.layout import lay_out
 
 WORDS = "本部门预算收入支出总计公共预算财政拨款审核内部机构人员经费项目资金单位管理保障工作贯彻执行国家政策法规监督检查"
@@ -240,6 +242,37 @@ def test_two_columns_are_read_one_after_the_other() -> None:
     ]
     rng = random.Random(1)
     assert texts(lay_out(shaken(lines, rng, 0.08), (), PAGE)) == ["工作情况", *left, *right]
+
+
+SPREAD = replace(PAGE, width=1190.0)
+
+
+def test_pages_side_by_side_on_one_sheet_are_read_one_after_the_other() -> None:
+    """An open booklet: prose on the left, a table with its captions on the right, each with its page number."""
+    prose = ["左甲" + "一般公共预算" * 12 + "。", "左乙" + "财政拨款收入" * 10 + "。"]
+    captions = [line(k.text, k.box.left + 595, k.box.top, k.size) for k in CAPTION]
+    table = grid([["科目", "金额"], ["合计", "1.00"]], 114, left=655.0, right=1130.0)
+    numbers = [line("4", 290, 800, 9), line("5", 885, 800, 9)]
+    blocks = lay_out([*set_paragraphs(prose), *captions, *numbers], (table,), SPREAD)
+    read = [b for b in blocks if not (isinstance(b, TextBlock) and b.kind is BlockKind.PAGE_NUMBER)]
+    assert texts(tuple(read)) == [*prose, *(k.text for k in CAPTION)]
+    (found,) = [b for b in read if isinstance(b, Table)]
+    assert (found, found.title) == (read[-1], "2022年预算收入总表")
+    assert of_kind(blocks, BlockKind.PAGE_NUMBER) == ["4", "5"]
+
+
+def test_a_landscape_page_is_one_page() -> None:
+    """Cells that no table was made of, and lines that stand across the middle, keep their rows."""
+    cells = [line(t, x, 100 + 24 * i) for i in range(12) for t, x in ((f"项目名称{i}", 100), (f"金额合计{i}", 800))]
+    got = texts(lay_out(cells, (), SPREAD))
+    assert got == [f"{t}{i}" for i in range(12) for t in ("项目名称", "金额合计")]
+    title = line("一个横排的标题，跨过了这张纸的中线", 500, 60)
+    sides = [
+        *set_paragraphs(["左" + "一般公共预算" * 30 + "。"]),
+        *set_paragraphs(["右" + "项目支出情况" * 30 + "。"], left=680),
+    ]
+    assert len(lay_out([title, *sides], (), SPREAD)) > 1
+    assert facing_pages([title, *sides], (), Box(0, 0, 1190, 842)) == (Box(0, 0, 1190, 842),)
 
 
 def test_labels_beside_each_other_are_no_columns() -> None:

@@ -20,6 +20,7 @@ from document.types import BLANK, Origin, Page, PageContent, PageWatermark, Read
 from flows.evidence import Evidence
 from flows.options import Mode, RunOptions
 from ocr.align import align_grids, without_lone_heads
+from ocr.beside import parted_lines
 from ocr.engine import Engine, Region
 from ocr.grid import build_grids
 from ocr.grounds import without_grounds
@@ -130,8 +131,8 @@ def put_together(
     """Lines and grids as blocks in reading order; tables without rules are found by alignment."""
     grids = without_lone_heads(grids, lines)
     filled, rest = fill_grids(grids, lines, page.number)
-    aligned = align_grids(rest, rulings, tuple(g.box for g in grids))
-    more, rest = fill_grids(aligned, rest, page.number)
+    aligned = align_grids(parted_lines(rest), rulings, tuple(g.box for g in grids))
+    more, rest = fill_grids(aligned, parted_lines(rest, [g.box for g in aligned]), page.number)
     blocks = lay_out(rest, filled + more, page, rulings)
     return PageContent(page, blocks + tuple(seal_block(box, page, i, said) for i, (box, said) in enumerate(seals, 1)))
 

@@ -19,7 +19,7 @@ from document.geometry import Box
 from document.types import TextLine
 from ocr import patterns
 from ocr.levelrules import Stretch, level_ruled_grid
-from ocr.pieces import pieces
+from ocr.pieces import pieces, trimmed
 from ocr.rows import Row, Segment, build_rows
 from ocr.types import Grid, Ruling, Rulings
 
@@ -62,7 +62,7 @@ def align_grids(
     """
     level = [k for k in lines[: options.max_lines] if abs(k.angle) < 5 and not _within(k.box, taken)]
     rows = build_rows(level, near=options.gutter) if level else ()
-    finer = build_rows([p for k in level for p in pieces(k)], near=_APART) if level else ()
+    finer = build_rows([trimmed(p) for k in level for p in pieces(k)], near=_APART) if level else ()
     groups = [part for g in _rule_groups(rulings, taken, options) for part in _between_captions(g, rows, options)]
     grids: list[Grid] = []
     for rules in sorted(groups, key=lambda g: -g[0].length):
@@ -156,7 +156,7 @@ def _ruled_stretch(
     if sum(len(s.text) for s in parts) > options.cell_length * len(parts):
         return None
     partial = tuple(
-        r.position
+        r
         for r in rulings.horizontal
         if levels[0] < r.position < bottom
         and extent[0] - 3 <= r.start

@@ -26,7 +26,8 @@ from ocr.gutters import find_gutters
 from ocr.heads import centred_edges, centred_spans, fit_tiers, shared_out, standing
 from ocr.rows import Row, Segment
 from ocr.rows import merged as joined
-from ocr.types import Grid, GridCell
+from ocr.ruled_heads import ruled_names, ruled_rows, ruled_tiers
+from ocr.types import Grid, GridCell, Ruling
 
 __all__ = ["LevelRuleOptions", "Stretch", "level_ruled_grid"]
 
@@ -68,6 +69,8 @@ _BESIDE = 1.2
 """A tall name stands nearer to the rows beside it than this, type sizes."""
 _OVER = 0.35
 """Share of the narrower of two names side by side that their boxes may have in common."""
+_TOP_STEP = 0.7
+"""How finely the top of a head without a rule above is looked for, points."""
 _COUNT = re.compile(r"\d{1,2}")
 """The number of a row or a column."""
 _NUMBER = re.compile(r"[-+]?[\d,，.．]+%?")
@@ -84,8 +87,8 @@ class Stretch:
     bottom: float
     extent: tuple[float, float]
     """Left and right end of the rules, or of the text."""
-    partial: tuple[float, ...] = ()
-    """Heights of rules that run over some columns only, under a name that spans them."""
+    partial: tuple[Ruling, ...] = ()
+    """Rules that run over some columns only, under a name that spans them."""
     closed: bool = False
     """Whether a level rule ends it."""
 
@@ -114,9 +117,11 @@ def level_ruled_grid(stretch: Stretch, options: LevelRuleOptions = DEFAULT) -> G
     neck = _neck(parts, stretch, options)
     upper, lower = [s for s in parts if s.box.center[1] < neck], [s for s in parts if s.box.center[1] >= neck]
     body = _body_rows(lower, options)
-    if upper and len(stretch.levels) == 1:  # no rule above: the first row of the head is as high as those of the body
+    tops: tuple[float, ...] = (top,)
+    if upper and len(stretch.levels) == 1:  # no rule above: the first row of the head is about as high as the body's
         top = min(top, min(s.box.center[1] for s in upper) - _pitch(body) / 2)
-    head = _read_head(upper, stretch, (top, neck), size, options)
+        tops = (top, *(top - step * _TOP_STEP for step in (1, -1, 2, -2, 3, -3)))
+    head = _read_head(upper, stretch, (tops, neck), size, options)
     cols = _columns(head, body, stretch.extent, size, options)
     if cols is None or not (_fills(body, cols) or _is_blank_form(head, body, stretch, options)):
         return None
@@ -200,28 +205,55 @@ def _type_size(parts: Sequence[Segment]) -> float:
 
 
 def _read_head(
-    parts: Sequence[Segment], stretch: Stretch, head: tuple[float, float], size: float, options: LevelRuleOptions
+    parts: Sequence[Segment],
+    stretch: Stretch,
+    head: tuple[Sequence[float], float],
+    size: float,
+    options: LevelRuleOptions,
 ) -> _Head | None:
-    """The head between two heights of a stretch; None where there is none.
+    """The head between its top, the likeliest of several heights first, and its bottom; None where there is none.
 
-    Which lines are one name, and which rules part rows, is as fits: names in the middles of their cells.
+    Which lines are one name, and which rules part rows, is as fits: names in the middles of their cells. Where some
+    stand off their middles (the detector joined two, a line was lost), the rules alone may tell.
     """
     if not parts or len(parts) > options.max_names:
         return None
-    whole = tuple(y for y in stretch.levels[1:] if y < head[1])
-    with_partial = (*whole, *(y for y in stretch.partial if y < head[1]))
+    parts = [p for p in parts if not any(_is_within(p, o) for o in parts)]
+    tops, neck = head
+    whole = tuple(y for y in stretch.levels[1:] if y < neck)
+    with_partial = (*whole, *(r.position for r in stretch.partial if r.position < neck))
     readings = [
         (_names(parts, rules, pitch * size), rules) for rules in (with_partial, whole) for pitch in options.pitches
     ]
+    ruled = _by_rules(parts, stretch, (tops[0], neck), whole, size, options)
     for share, off in product((0.0, options.misfits), options.tolerances):
         found = [
             fit
-            for names, rules in readings
-            if (fit := _fitting(names, rules, whole, head, off * size, share)) is not None
+            for top, (names, rules) in product(tops, readings)
+            if (fit := _fitting(names, rules, whole, (top, neck), off * size, share)) is not None
         ]
         if found:
             return min(found, key=lambda fit: len(fit.tiers))
-    return _rough_head(readings[-1][0], head, size, options)
+        if ruled is not None:
+            return ruled
+    return _rough_head(readings[-1][0], (tops[0], neck), size, options)
+
+
+def _by_rules(
+    parts: Sequence[Segment],
+    stretch: Stretch,
+    head: tuple[float, float],
+    whole: Sequence[float],
+    size: float,
+    options: LevelRuleOptions,
+) -> _Head | None:
+    """The head whose rows are those that its rules part; None where they do not."""
+    partial = [r for r in stretch.partial if head[0] < r.position < head[1]]
+    rules = [*(Ruling(y, *stretch.extent) for y in whole), *partial]
+    tiers = ruled_tiers(rules, head)
+    names = [joined(g) for g in ruled_names(parts, tiers, rules, options.pitches[0] * size)]
+    rows = ruled_rows([n.box for n in names], tiers, rules)
+    return None if rows is None else _Head(tuple(names), rows, tiers)
 
 
 def _fitting(
@@ -253,7 +285,7 @@ def _names(parts: Sequence[Segment], rules: Sequence[float], pitch: float) -> li
         else:
             home.append(part)
     names = [joined(g) for g in groups]
-    return sorted((n for n in names if not any(_is_within(n, o) for o in names)), key=lambda s: s.box.center[1])
+    return sorted(names, key=lambda s: s.box.center[1])
 
 
 def _is_within(name: Segment, other: Segment) -> bool:
@@ -458,7 +490,8 @@ def _rows_of_body(
     parts: Sequence[Segment], rows: list[Row], neck: float, stretch: Stretch, size: float
 ) -> tuple[list[Row], tuple[float, ...]]:
     """The rows of the body and the height below each: those between rules where rules part them."""
-    levels = sorted(y for y in (*stretch.levels, *stretch.partial) if neck - _APART <= y < stretch.bottom - _APART)
+    heights = (*stretch.levels, *(r.position for r in stretch.partial))
+    levels = sorted(y for y in heights if neck - _APART <= y < stretch.bottom - _APART)
     levels = [y for n, y in enumerate(levels) if n == 0 or y - levels[n - 1] > _APART]
     spaces = [(a, b) for a, b in pairwise([*levels, stretch.bottom]) if b - a > 0.8 * size]
     if not rows or len(spaces) >= max(2, 0.5 * len(rows)):

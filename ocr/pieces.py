@@ -22,7 +22,10 @@ _WIDE_STEP = 1.4
 _LOOSE = 1.4
 """How much higher than its type the box of a line may be."""
 
-__all__ = ["part_of_line", "pieces"]
+_BEYOND = 0.75
+"""How far a line's end is from the middle of its last character, as a share of the step between two."""
+
+__all__ = ["part_of_line", "pieces", "trimmed"]
 
 _CUT = re.compile(
     r"(?<=\.\d\d)(?=[-\d]|(?![万亿元倍])[\u4e00-\u9fff])|(?<=[^\d.,，\s%+(（-])(?=-?\d[\d,]{0,20}\.\d\d)|\s+"
@@ -52,6 +55,17 @@ def _gaps(line: TextLine) -> list[int]:
         return []
     least = _WIDE_STEP * max(median(usual), 0.7 * line.box.height / _LOOSE)
     return [n for n, (step, both) in enumerate(zip(steps, wide, strict=True), 1) if both and step > least]
+
+
+def trimmed(line: TextLine) -> TextLine:
+    """A line of Chinese, its box no wider than its characters: what a mark left widens boxes."""
+    characters = [c for c in line.characters if c.text.strip()]
+    if len(characters) < 2 or not all(is_wide(c.text) for c in characters) or abs(line.angle) > 10:
+        return line
+    middles = [(c.left + c.right) / 2 for c in characters]
+    beyond = _BEYOND * median(b - a for a, b in pairwise(middles))
+    left, right = max(line.box.left, middles[0] - beyond), min(line.box.right, middles[-1] + beyond)
+    return replace(line, box=Box(left, line.box.top, right, line.box.bottom)) if left < right else line
 
 
 def part_of_line(line: TextLine, first: int, last: int) -> TextLine:

@@ -315,3 +315,46 @@ def test_a_label_that_begins_where_all_do_is_not_centred_over_columns() -> None:
         sheet.lines.append(piece(name, 218, middle))
     found = sheet.read(1, 6)
     assert [cell[0] for cell in found[2]] == ["收入", "", "三、国防支出", "2.00"]
+
+
+def test_a_name_off_its_middle_does_not_part_the_rows_of_a_ruled_head() -> None:
+    """Of few names none may stand off; but the rules know the head's rows."""
+    sheet = Sheet((LEFT, 170, 290, 410, RIGHT))
+    sheet.head("合计", 0, 1, 0, 3)
+    sheet.head("公务用车", 1, 2, 0)
+    sheet.head("购置/费", 1, 1, 1, 2)
+    sheet.head("运行/维护费", 2, 1, 1, 2)
+    sheet.lines.append(centred("公务接", 410, RIGHT, TOP + 0.8 * HEIGHT))  # its second line was lost
+    for row in range(3, 6):
+        sheet.body(row, "4.00", "1.00", "2.00", "1.00")
+    at = (TOP, TOP + 3 * HEIGHT, TOP + 6 * HEIGHT)
+    rules = Rulings((*(Ruling(y, LEFT, RIGHT) for y in at), Ruling(TOP + HEIGHT, 170, 410)))
+    (table,), _ = fill_grids(align_grids(tuple(sheet.lines), rules, ()), tuple(sheet.lines), 1)
+    head = [(c.reading.text, c.row_span, c.col_span) for c in table.cells if c.row == 0]
+    assert head == [("合计", 2, 1), ("公务用车", 1, 2), ("公务接", 2, 1)]
+
+
+def test_a_head_without_a_rule_above_is_as_high_as_its_names_say() -> None:
+    """As a scan at 300 dpi gave it: the first row is a point lower than those of the body."""
+    head = {
+        ("收入", 129, 377, 151, 391), ("支出", 369, 378, 390, 390), ("行", 155, 400, 168, 413),
+        ("次", 155, 410, 168, 423),
+        ("一般公共预", 401, 399, 448, 411), ("算财政拨款", 401, 411, 448, 422), ("国有资本", 495, 394, 533, 405),
+        ("政府性基", 452, 394, 492, 405), ("金预算财", 452, 405, 492, 416), ("政拨款", 456, 416, 488, 427),
+        ("经营预算", 495, 405, 533, 416), ("财政拨款", 495, 417, 534, 428), ("项目", 93, 405, 114, 418),
+        ("金额", 187, 405, 209, 418), ("项目", 264, 405, 284, 418), ("行", 330, 398, 344, 424),
+        ("合计", 363, 404, 384, 417),
+        ("栏次", 93, 431, 115, 445), ("1", 195, 433, 202, 444), ("栏次", 263, 431, 285, 445), ("2", 369, 432, 377, 444),
+        ("4", 468, 432, 476, 442), ("5", 510, 432, 519, 443),
+    }  # fmt: skip
+    lines = [TextLine(text, Box(*box), 0.95, size=9) for text, *box in head]
+    for row in range(8):
+        middle = 457 + 18.2 * row
+        lines += [
+            piece("一、项目收入", 58, middle),
+            piece(f"{row}.50", 190, middle),
+            piece("二、项目支出", 225, middle),
+        ]
+        lines += [piece(str(row + 1), 158, middle), piece(str(row + 30), 331, middle), piece("1.50", 378, middle)]
+    (grid,) = align_grids(tuple(lines), Rulings(), ())
+    assert (grid.n_rows, grid.n_cols) == (11, 9)

@@ -32,7 +32,7 @@ class LayoutOptions(BaseModel):
         5.0, ge=0, le=45, description="degrees; a line turned further is no line of the text but a figure's"
     )
     margin_band: float = Field(
-        0.1, ge=0, le=0.3, description="share of the page's height at top and bottom where page numbers stand"
+        0.1, ge=0, le=0.3, description="share of the page's longer side at top and bottom where page numbers stand"
     )
     speck_size: float = Field(
         0.45, ge=0, le=0.9, description="one or two characters lower than this are specks (heights of the page's type)"
@@ -118,7 +118,7 @@ def _take_page_numbers(
     rows: Sequence[Row], tables: Sequence[FilledGrid], page: Page, options: LayoutOptions
 ) -> tuple[list[Block], tuple[Row, ...]]:
     """The page numbers among the rows as blocks, and the other rows."""
-    band = options.margin_band * page.height
+    band = options.margin_band * max(page.width, page.height)  # a sheet laid across keeps its margins
     found, others = [], []
     for index, row in enumerate(rows):
         outer = index in (0, 1, len(rows) - 2, len(rows) - 1)
@@ -135,12 +135,13 @@ def _take_page_numbers(
 def _toc_end(rows: Sequence[Row], tables: Sequence[FilledGrid]) -> int:
     """How many rows at the top of the page are a table of contents: titled so, or most end in a page number.
 
+    Under a title the leader is enough: of fine dots a recogniser reads the first few, and no digit alone after them.
     What follows the last entry belongs to it where that is only a line or two, whose number was not read.
     """
     first_table = min((t.grid.box.top for t in tables), default=float("inf"))
     above = [row for row in rows if row[0].box.center[1] < first_table]
-    entries = [i for i, row in enumerate(above) if _toc_page(row) is not None]
     titled = any(patterns.is_toc_title("".join(s.text for s in row)) for row in above[:3])
+    entries = [i for i, row in enumerate(above) if _toc_page(row) is not None or (titled and _has_leader(row))]
     if len(above) < 2 or len(entries) < (1 if titled else 4):
         return 0
     end = entries[-1] + 1
@@ -151,6 +152,14 @@ def _toc_end(rows: Sequence[Row], tables: Sequence[FilledGrid]) -> int:
 
 _LEADER_SPECKS = ".·•,，'`-—… "
 """Dots of the leader, and specks beside the number."""
+
+
+_LEADER_DOTS = ".．·•…⋯"
+
+
+def _has_leader(row: Row) -> bool:
+    """Whether a row of a table of contents ends in dots that lead to a number which was not read."""
+    return row[-1].text.rstrip().endswith(tuple(_LEADER_DOTS))
 
 
 def _toc_page(row: Row) -> int | None:
@@ -170,15 +179,16 @@ def _toc_blocks(rows: Sequence[Row], page: Page, frame: Box) -> list[Block]:
     for row in rows:
         whole = merged(row)
         number = _toc_page(row)
-        if number is None and (patterns.is_toc_title(whole.text) or _ends_toc_line(whole, frame)):
+        ends = number is not None or _has_leader(row)
+        if not ends and (patterns.is_toc_title(whole.text) or _ends_toc_line(whole, frame)):
             blocks += [_toc_block(waiting, None, page)] if waiting else []
             kind = BlockKind.HEADING if patterns.is_toc_title(whole.text) else BlockKind.TOC
             blocks.append(replace(_block(kind, (whole,), page), level=1 if kind is BlockKind.HEADING else None))
             waiting = []
-        elif number is None and waiting and patterns.enumerator_level(whole.text) is not None:
+        elif not ends and waiting and patterns.enumerator_level(whole.text) is not None:
             blocks.append(_toc_block(waiting, None, page))
             waiting = [whole]
-        elif number is None:
+        elif not ends:
             waiting.append(whole)
         else:
             if waiting and patterns.enumerator_level(whole.text) is not None:  # whose number was not read

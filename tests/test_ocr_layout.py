@@ -232,6 +232,19 @@ def test_toc_entries_whose_number_has_a_speck_or_was_not_read_stay_apart() -> No
     ]
 
 
+def test_toc_entries_end_in_a_leader_whose_number_was_not_read() -> None:
+    """Fine dots are read for a little way, and the digit after them not at all, or as a piece with dots before it."""
+    entries = [("第一部分 部门概况", None), ("一、收入支出决算总表", 3), ("二、收入决算表", None), ("三、名词解释", 10)]
+    lines = [centred("目 录", 60, 19)]
+    for i, (text, number) in enumerate(entries):
+        lines.append(line(text + "..…", 60 + 24 * (i > 0), 92 + 22 * i))
+        lines += [line(f"..{number}", 500, 92 + 22 * i)] if number else []
+    toc = [b for b in lay_out(lines, (), PAGE) if isinstance(b, TextBlock) and b.kind is BlockKind.TOC]
+    assert [(b.reading.text, b.toc_page) for b in toc] == entries
+    untitled = lay_out(lines[1:], (), PAGE)  # lines that end in dots are no contents by that alone
+    assert not of_kind(untitled, BlockKind.TOC)
+
+
 def test_two_columns_are_read_one_after_the_other() -> None:
     left = ["左甲" + "一般公共预算" * 12 + "。", "左乙" + "财政拨款收入" * 10 + "。"]
     right = ["右甲" + "项目支出情况" * 11 + "。", "右乙" + "基本支出说明" * 12 + "。"]
@@ -288,6 +301,12 @@ def test_page_numbers() -> None:
         assert of_kind(blocks, BlockKind.PAGE_NUMBER) == [text]
     # negative control: a number in the middle of the page is text
     assert not of_kind(lay_out([*body, centred("3", 400, 9)], (), PAGE), BlockKind.PAGE_NUMBER)
+
+
+def test_a_sheet_laid_across_keeps_its_margins() -> None:
+    page = replace(PAGE, width=PAGE.height, height=PAGE.width)
+    number = centred("第 5 页", 534, 12, page)
+    assert of_kind(lay_out([line("公开02表", 60, 68), number], (), page), BlockKind.PAGE_NUMBER) == [number.text]
 
 
 def test_slanted_lines_and_specks_are_figures() -> None:

@@ -98,12 +98,15 @@ def _supported(rulings: Rulings, options: RulingOptions) -> Rulings:
 def _kept(
     rules: tuple[Ruling, ...], sure: tuple[Ruling, ...], posts: tuple[Ruling, ...], options: RulingOptions
 ) -> tuple[Ruling, ...]:
-    """The ``rules`` that are long, or end at ``posts`` (across) on both sides, or continue ``sure`` ones."""
+    """The ``rules`` that are long, or end at ``posts`` (across) on both sides, or continue ``sure`` ones.
+
+    Where a table is open at its sides, its long rules' ends are the post.
+    """
     if not rules:
         return ()
     lines = _as_array(rules)
-    starts = _held(_level(lines, lines[:, 1]), lines[:, 1], posts, options)
-    ends = _held(_level(lines, lines[:, 2]), lines[:, 2], posts, options)
+    starts = _held(_level(lines, lines[:, 1]), lines[:, 1], posts, options) | _begins_with(lines, sure, 1, options)
+    ends = _held(_level(lines, lines[:, 2]), lines[:, 2], posts, options) | _begins_with(lines, sure, 2, options)
     keep = (lines[:, 2] - lines[:, 1] >= options.free_length) | (starts & ends)
     keep |= (starts | ends) & _continues(lines, sure, options)
     return tuple(r for r, k in zip(rules, keep.tolist(), strict=True) if k)
@@ -130,6 +133,16 @@ def _held(level: Floats, along: Floats, posts: tuple[Ruling, ...], options: Ruli
     off = np.abs(position + slope * (at - (start + end) / 2) - here)
     near = off <= options.reach + thickness / 2
     return np.asarray((reaches & near).any(axis=1))
+
+
+def _begins_with(lines: Floats, sure: tuple[Ruling, ...], end: int, options: RulingOptions) -> Bools:
+    """Whether long rules above and below each line start where it starts (``end`` 1), or end where it ends (2)."""
+    others = _as_array(sure)
+    others = others[others[:, 2] - others[:, 1] >= options.free_length]
+    near = np.abs(others[None, :, end] - lines[:, None, end]) <= options.reach
+    above = others[None, :, 0] < lines[:, None, 0] - options.alignment
+    below = others[None, :, 0] > lines[:, None, 0] + options.alignment
+    return np.asarray((near & above).any(axis=1) & (near & below).any(axis=1))
 
 
 def _continues(lines: Floats, sure: tuple[Ruling, ...], options: RulingOptions) -> Bools:

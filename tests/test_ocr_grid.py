@@ -122,6 +122,16 @@ def test_open_sides_are_closed() -> None:
     assert spans_of(grid) == regular(4, 4).cells
 
 
+@pytest.mark.parametrize("ink", [0, 120])
+def test_a_short_rule_begins_at_an_open_side(ink: int) -> None:
+    """科目编码 over 类, 款 and 项 where no frame stands at the left: the rule between them begins in the air."""
+    rows, cols = (40, 57, 74, 92, 110), (30, 46, 62, 78, 170, 250)
+    merges = ((0, 0, 1, 3), (0, 3, 2, 1), (0, 4, 2, 1))
+    table = DrawnTable(rows, cols, tiling(4, 5, merges))
+    (grid,) = found(page(table, Scan(open_sides=True, ink=ink, text=False)))
+    assert spans_of(grid) == table.cells
+
+
 def test_a_low_blank_row_is_kept() -> None:
     table = replace(regular(3, 4, merges=((1, 0, 1, 2),)), rows=(40, 56, 72, 75.8))
     (grid,) = found(page(table, Scan(text=False)))

@@ -10,11 +10,11 @@ from statistics import median
 
 from rapidfuzz import fuzz
 
-from document.types import Block, BlockKind, PageContent, Table, TextBlock
+from document.types import Block, BlockKind, Page, PageContent, Table, TextBlock
 from ocr import patterns
 
 BAND = 0.13
-"""Share of the page's height at top and bottom where running heads stand."""
+"""Share of the page's longer side at top and bottom where running heads stand."""
 
 DEPTH = 2
 """Blocks from the edge inwards that can be running heads."""
@@ -23,7 +23,7 @@ SAME_TEXT = 78.0
 """Similarity (0–100) of two readings of one running head: recognition and page numbers vary a little."""
 
 SAME_PLACE = 0.02
-"""Two lines nearer than this share of the page's height stand at one place."""
+"""Two lines nearer than this share of the page's longer side stand at one place."""
 
 SAME_COLUMN = 0.08
 """Page numbers nearer than this share of the page's width stand below each other; left and right pages mirror them."""
@@ -44,7 +44,7 @@ class _Candidate:
     """Index into the page's blocks."""
     text: str
     at: float
-    """Middle of the line, as a share of the page's height."""
+    """Middle of the line, as ``_height`` tells it."""
     top: bool
 
 
@@ -83,9 +83,18 @@ def mark_page_numbers(pages: Sequence[PageContent]) -> tuple[PageContent, ...]:
     if not steps or (best := steps.most_common(1)[0])[1] < 2:
         return tuple(pages)
     counted = [(page, b) for page, b in known if _digits(b) == str(page.number + best[0])]
-    height = median(b.box.center[1] / max(page.height, 1.0) for page, b in counted)
+    height = median(_height(b, page) for page, b in counted)
     across = median(abs(b.box.center[0] / max(page.width, 1.0) - 0.5) for page, b in counted)
     return tuple(_with_number(page, str(page.page.number + best[0]), height, across) for page in pages)
+
+
+def _height(block: TextBlock, page: Page) -> float:
+    """Where a block's middle stands on the page: 0 at the top, 1 at the bottom, in shares of the longer side.
+
+    From the nearer edge: a sheet laid across keeps its margins, and what stands in them.
+    """
+    middle, longer = block.box.center[1], max(page.width, page.height, 1.0)
+    return middle / longer if middle < page.height / 2 else 1 - (page.height - middle) / longer
 
 
 def _digits(block: TextBlock) -> str:
@@ -109,7 +118,7 @@ def _with_number(content: PageContent, number: str, height: float, across: float
             return True
         if len(block.reading.text) > LONGEST_NUMBER:
             return False
-        x, y = block.box.center[0] / max(page.width, 1.0), block.box.center[1] / max(page.height, 1.0)
+        x, y = block.box.center[0] / max(page.width, 1.0), _height(block, page)
         says = number in _digits(block) or not any(c.isalnum() and not c.isascii() for c in block.reading.text)
         return says and abs(y - height) < SAME_PLACE and abs(abs(x - 0.5) - across) < SAME_COLUMN
 
@@ -124,7 +133,6 @@ def _with_number(content: PageContent, number: str, height: float, across: float
 
 def _candidates(index: int, page: PageContent) -> list[_Candidate]:
     """The text blocks near the page's edges that could be running heads."""
-    height = max(page.page.height, 1.0)
     texts = [
         (i, b)
         for i, b in enumerate(page.blocks)
@@ -132,7 +140,7 @@ def _candidates(index: int, page: PageContent) -> list[_Candidate]:
     ]
     found = []
     for place, (i, block) in enumerate(sorted(texts, key=lambda pair: pair[1].box.top)):
-        at = block.box.center[1] / height
+        at = _height(block, page.page)
         outer = place < DEPTH if at < 0.5 else place >= len(texts) - DEPTH
         text = block.reading.text
         if outer and min(at, 1 - at) < BAND and not _is_content(text):

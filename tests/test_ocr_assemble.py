@@ -285,6 +285,23 @@ def test_running_heads_are_marked_and_captions_are_not() -> None:
     assert texts(blocks, BlockKind.PARAGRAPH).count("部门名称：石桥县水利局") == 6
 
 
+def test_a_running_head_and_a_misread_number_on_a_sheet_laid_across() -> None:
+    across = replace(PAGE, width=PAGE.height, height=PAGE.width)
+    pages = []
+    for n in range(1, 9):
+        of = across if n == 4 else PAGE
+        number = centred("-G." if n == 4 else f"- {n} -", of.height - 70, 9, of)
+        lines = [
+            centred("石桥县水利局2022年度部门预算", 48, 9, of),
+            *set_paragraphs([f"第{n}段" * 20 + "。"], top=300),
+            number,
+        ]
+        pages.append(page(n, lines, of=of))
+    blocks, _ = assemble(pages)
+    assert len(texts(blocks, BlockKind.HEADER)) == 8
+    assert len(texts(blocks, BlockKind.PAGE_NUMBER)) == 8
+
+
 def test_a_line_that_recurs_in_the_text_is_no_running_head() -> None:
     pages = [page(n, set_paragraphs(["本表无数据说明", f"甲{n}" * 30 + "。"], top=300)) for n in range(1, 7)]
     assert not texts(assemble(pages)[0], BlockKind.HEADER)

@@ -47,12 +47,14 @@ def test_entries_of_a_table_of_contents(text: str, entry: str, page: int | None)
     assert patterns.split_toc_entry(text) == (entry, page)
 
 
-@pytest.mark.parametrize("text", ["3", "- 3 -", "— 12 —", "第3页 共10页", "第 3 页", "3/10", "iii", "·5·"])
+@pytest.mark.parametrize(
+    "text", ["3", "- 3 -", "— 12 —", "第3页 共10页", "第 3 页", "3/10", "iii", "·5·", "-6一", "一 7 一"]
+)
 def test_page_numbers(text: str) -> None:
     assert patterns.is_page_number(text)
 
 
-@pytest.mark.parametrize("text", ["3.5", "第3部分", "2024年", "合计", "1,614.72", "3" * 50])
+@pytest.mark.parametrize("text", ["3.5", "第3部分", "2024年", "合计", "1,614.72", "3" * 50, "一3", "一"])
 def test_no_page_numbers(text: str) -> None:
     assert not patterns.is_page_number(text)
 

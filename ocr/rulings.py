@@ -25,6 +25,7 @@ import cv2
 import numpy as np
 
 from document.geometry import Box
+from ocr.dotted import drawn_through
 from ocr.spans import covered, merged
 from ocr.strokes import Bools, Floats, RulingOptions, find_strokes, thin_strokes
 from ocr.types import PageImage, Pixels, Ruling, Rulings
@@ -45,6 +46,7 @@ def find_rulings(image: PageImage, grounds: tuple[Box, ...] = (), options: Rulin
     level = thin_strokes(grey, unit, options)
     upright = thin_strokes(np.asarray(cv2.transpose(grey), dtype=np.uint8), unit, options)
     strokes = Rulings(find_strokes(level, unit, options), find_strokes(upright, unit, options))
+    level, upright, strokes = _with_dotted(level, upright, strokes, unit, options)
     posts = Rulings(
         *(
             tuple(r for r in rules if r.length >= options.free_length)
@@ -68,6 +70,19 @@ def find_rulings(image: PageImage, grounds: tuple[Box, ...] = (), options: Rulin
         _completed(rulings.horizontal, rulings.vertical, level, unit, options),
         _completed(rulings.vertical, rulings.horizontal, upright, unit, options),
     )
+
+
+def _with_dotted(
+    level: Pixels, upright: Pixels, strokes: Rulings, unit: float, options: RulingOptions
+) -> tuple[Pixels, Pixels, Rulings]:
+    """The thin strokes and the rules they make, those that are dotted drawn through."""
+    long = tuple(
+        tuple(r for r in rules if r.length >= options.free_length) for rules in (strokes.horizontal, strokes.vertical)
+    )
+    drawn = drawn_through(level, upright, (long[0], long[1]), unit)
+    if drawn[0] is level and drawn[1] is upright:
+        return level, upright, strokes
+    return *drawn, Rulings(find_strokes(drawn[0], unit, options), find_strokes(drawn[1], unit, options))
 
 
 def _working_grey(image: PageImage, options: RulingOptions) -> tuple[Pixels, float]:

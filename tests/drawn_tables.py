@@ -42,6 +42,8 @@ class Scan:
     noise: float = 0.0
     broken: float = 0.0
     """Share of each rule wiped out in gaps of up to 5 points."""
+    dotted: float = 0.0
+    """From dot to dot, points; a dot is half as long. 0: rules drawn through."""
     double: bool = False
     bilevel: bool = False
     text: bool = True
@@ -154,9 +156,11 @@ def _line(
     random: np.random.Generator,
 ) -> None:
     start, end = ends
-    for low, high in _whole_parts(start, end, scan.broken, random):
+    dots = [(float(at), float(at) + scan.dotted / 2) for at in np.arange(start, end, scan.dotted or end - start)]
+    for low, high in dots if scan.dotted else _whole_parts(start, end, scan.broken, random):
         first, last = round((at - scan.thickness / 2) * unit), max(round((at + scan.thickness / 2) * unit), 1)
-        a, b = round((low - scan.thickness / 2) * unit), round((high + scan.thickness / 2) * unit)
+        reach = 0.0 if scan.dotted else scan.thickness / 2
+        a, b = round((low - reach) * unit), round((high + reach) * unit)
         rows, cols = (slice(first, last), slice(a, b)) if level else (slice(a, b), slice(first, last))
         canvas[rows, cols] = np.minimum(canvas[rows, cols], scan.ink)
 

@@ -30,6 +30,9 @@ SCANS = {
     "broken, skewed, poor": Scan(dpi=150, broken=0.2, skew=0.25, noise=8, speckles=100),
     "double": Scan(double=True, thickness=0.5),
     "fax": Scan(bilevel=True, noise=30, speckles=300),
+    "dotted": Scan(dotted=1.2),
+    "dotted, skewed": Scan(dotted=1.6, skew=0.2, noise=3),
+    "dashed": Scan(dotted=4.0, skew=0.2, noise=3),
     "600 dpi": Scan(dpi=600, width=350, height=150),
 }
 
@@ -130,6 +133,18 @@ def test_a_short_rule_begins_at_an_open_side(ink: int) -> None:
     table = DrawnTable(rows, cols, tiling(4, 5, merges))
     (grid,) = found(page(table, Scan(open_sides=True, ink=ink, text=False)))
     assert spans_of(grid) == table.cells
+
+
+def test_leaders_of_dots_are_no_rules() -> None:
+    """A table of contents: nothing upright meets its dots."""
+    canvas = np.full((900, 1100), 255, dtype=np.uint8)
+    for y in range(100, 800, 60):
+        canvas[y : y + 2, 300:1000:4] = 40
+        canvas[y : y + 2, 301:1000:4] = 40
+        cv2.putText(canvas, "12", (1010, y + 4), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 0, 2)
+    rulings = find_rulings(photograph(canvas, Scan()))
+    assert not rulings.horizontal
+    assert not rulings.vertical
 
 
 def test_a_low_blank_row_is_kept() -> None:

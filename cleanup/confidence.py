@@ -14,9 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cleanup.calibration import FieldEvidence, confidence, least_sure
 from cleanup.known_forms import is_form_note
+from cleanup.label_form import asked_for
 from cleanup.lexicon import Lexicon, any_year, key_of, lexicon, split_label
 from cleanup.numbering import vouched_numbers
-from cleanup.prose import Words, words_of
+from cleanup.prose import Words, vouched, words_of
 from cleanup.row_codes import row_codes
 from cleanup.signs import prints_bars
 from cleanup.table_roles import TableRoles, table_roles
@@ -299,14 +300,20 @@ def _least_sure(
 
 
 def _surest(lines: Sequence[TextLine], reading: Reading, alike: Mapping[int, str], pairs: Words) -> float:
-    """The probability of the least sure character still in a label, each heard together with its neighbours."""
+    """The probability of the least sure character still in a label, each heard together with its neighbours.
+
+    Words go on over a line's end. What the form of its text asks for, a bracket that closes another or the comma of a
+    grouped number, is as sure as a word that is said elsewhere.
+    """
     left, lowest = key_of(reading.text), 1.0
-    for line in lines:
-        texts = ["", *(key_of(c.text) for c in line.characters), ""]
-        for i, character in enumerate(line.characters, start=1):
-            if texts[i] and texts[i] in left:
-                heard = pairs.surer(texts[i - 1], character, texts[i + 1])
-                lowest = min(lowest, max(heard, _doubt_of(character, alike).probability))
+    characters = [c for line in lines for c in line.characters if key_of(c.text)]
+    texts = ["", *(key_of(c.text) for c in characters), ""]
+    formed = asked_for(texts[1:-1])
+    for i, character in enumerate(characters, start=1):
+        if texts[i] in left:
+            heard = pairs.surer(texts[i - 1], character, texts[i + 1])
+            plain_doubt = _doubt_of(character, alike).probability
+            lowest = min(lowest, max(heard, vouched(plain_doubt) if i - 1 in formed else plain_doubt))
     return lowest
 
 

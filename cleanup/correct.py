@@ -73,6 +73,8 @@ _DUST = frozenset(".,·'`’‘_|~^:;$，。、：；")
 _LOST_NUMERAL = "“、”前的编号没有读出"
 _GOES_ON = re.compile(r"[，,。；;]|、$")
 """What a sentence has, and no label: it is a piece of one that begins with a mark."""
+_TARGET = re.compile(rf"[≥≤<>]\s?[\d{ANY_YEAR[0]}]")
+"""≥1900人次 is a figure, and no entry misread."""
 _BRACKETS = dict.fromkeys(map(ord, "()\"'"))
 _TAIL = 2
 _MANY = 10
@@ -361,7 +363,7 @@ def _judge(
     same = [c for c in named if _has_lost_brackets(core, c)]
     if len(same) == 1:
         return _Verdict(same[0], 0.97)
-    if not candidates or len(core) < 2:
+    if not candidates or len(core) < 2 or _TARGET.match(core):
         return _KEEP
     sounds = _heard(reading, parts, lines, candidates)
     verdict = _weigh(core, candidates, agreed, _seen(reading, parts, lines), sounds, search)

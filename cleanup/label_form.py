@@ -6,6 +6,7 @@ Only what leaves a dictionary entry is taken off or put on; everything else is f
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from cleanup.lexicon import Lexicon, any_year, key_of, split_label
@@ -16,6 +17,26 @@ _ENDS = re.compile(r"^[ .,，·'`’‘_|\-~*^;]{1,2}(?=\w)|(?<=[\w）)”])[ .,
 _OPENING, _CLOSING = re.compile(r"[（(]"), re.compile(r"[）)]")
 _ECHO = re.compile(r"(.{3,12}?)\1")
 _LOST_BRACKET = re.compile(r"(.{2,20})([（(])\d{1,3}分")
+
+_ASKED_FOR = (
+    re.compile(r"(〔)(?:19|20)\d{2}(〕)\d{1,4}号"),
+    re.compile(r"(\()[^()]{1,60}(\))"),
+    re.compile(r"^(\[)\d{2,9}(\])"),
+    re.compile(r"[\u4e00-\u9fff](/)(?=[\u4e00-\u9fff])"),
+    re.compile(r"^[一二三四五六七八九十]{1,3}(、)"),
+    re.compile(r"(?<![\d,.])\d{1,3}(,)\d{3}(?![\d])"),
+    re.compile(r"(?<![\d,.])\d{1,3}(,)\d{3}(,)\d{3}(?!\d)"),
+)
+"""Marks, as groups, that the characters around them ask for: 〔2024〕15号, （境）, 元/人/天, 三、, 4,498,600元."""
+
+
+def asked_for(characters: Sequence[str]) -> frozenset[int]:
+    """Places of the marks that the text around them asks for; ``characters`` are keys of one character each."""
+    text = "".join(characters)
+    if len(text) != len(characters):
+        return frozenset()
+    matches = [m for pattern in _ASKED_FOR for m in pattern.finditer(text)]
+    return frozenset(m.start(g) for m in matches for g in range(1, (m.lastindex or 0) + 1))
 
 
 def without_ends(text: str) -> str:

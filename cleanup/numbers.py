@@ -141,7 +141,8 @@ def _repaired_once(text: str, style: NumberStyle) -> NumberText | None:
     digits = _ENDING_MARK.sub(r"\1", sign.translate(_ALIKE))
     guessed = "字母按形近的数字读，无法确定" if _UNLIKE.search(sign) else None
     if PLAIN.fullmatch(digits):
-        result = _without_rule(digits, style) or NumberText(digits, _doubt_of_form(digits, style))
+        known = _pointed_nought(digits, style) or _without_rule(digits, style)
+        result = known or NumberText(digits, _doubt_of_form(digits, style))
     else:
         result = _repair_marks(digits, style)
     return NumberText(result.text, guessed or result.doubt)
@@ -156,6 +157,13 @@ def _spaced(text: str, style: NumberStyle) -> NumberText:
     if style.decimals and PLAIN.fullmatch(joined) and len(joined.partition(".")[2]) == style.decimals:
         return NumberText(joined, "数字中间有空格，已合并")
     return NumberText(text, "数字中间有空格，无法确定")
+
+
+def _pointed_nought(digits: str, style: NumberStyle) -> NumberText | None:
+    """000 among amounts with two decimals is 0.00: no account prints noughts alone, and nothing else has this value."""
+    if not style.decimals or digits != "0" * (style.decimals + 1):
+        return None
+    return NumberText(f"0.{'0' * style.decimals}")
 
 
 def _without_rule(digits: str, style: NumberStyle) -> NumberText | None:

@@ -63,11 +63,16 @@ class Words:
         others = [a for a, _ in read.alternatives if _HAN.fullmatch(a)]
         if any(self._is_said(left, a, right, 1) for a in others):
             return read.probability
-        odds = _ODDS * read.probability / max(1 - read.probability, 1e-6)
-        return odds / (1 + odds)
+        return vouched(read.probability)
 
     def _is_said(self, left: str, middle: str, right: str, least: int = 2) -> bool:
         return bool(self.fixed_beside(left, middle, right)) or self.beside(left, middle, right) >= least
+
+
+def vouched(probability: float) -> float:
+    """The probability (0–1) of a reading that something else speaks for, as much as a word said elsewhere does."""
+    odds = _ODDS * probability / max(1 - probability, 1e-6)
+    return odds / (1 + odds)
 
 
 def mend_prose(document: Document, dictionary: Dictionary) -> Document:

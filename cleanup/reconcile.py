@@ -254,7 +254,8 @@ def _suspects(
     apart = [p for p in numbers if not evidence.copies.agreeing(p, books.values)]
     chosen = apart or numbers
     if chosen:
-        return _likeliest(equation, chosen, books, evidence, options), False
+        lost = [p for p in uncleared if p == equation.total and p in evidence.blank]  # parts with no whole above them
+        return [*lost, *_likeliest(equation, chosen, books, evidence, options)], False
     blanks = [p for p in uncleared if p in evidence.blank and equation.solved(p, books.values) > 0]
     printed = [p for p in places if p not in evidence.blank]
     lacking = equation.open_ended and books.residual(equation) < 0

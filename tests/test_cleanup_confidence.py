@@ -85,6 +85,19 @@ def test_a_word_that_is_said_elsewhere_vouches_for_a_character() -> None:
     assert rate.confidence > 0.9 > max(either.confidence, neither.confidence)
 
 
+def test_a_word_goes_on_over_a_lines_end() -> None:
+    first, second = sure("某市计算机购"), (Character("置", 0.6, 0, 1, (("量", 0.39),)),)
+    lines = (TextLine("某市计算机购", BOX, 0.999, first), TextLine("置", BOX, 0.6, second))
+    cell = Cell(0, 0, 1, BOX, Reading("某市计算机购置", "某市计算机购置"), lines=lines)
+    page = Page(1, Origin.SCAN, 100, 100)
+    alone = replace(cell, reading=Reading("置", "置"), lines=lines[1:])
+    both, one = (
+        assess(Document(Source("a", "0" * 64, 1), (page,), (Table("t", (1,), 1, 1, (c,)),)), DICTIONARY)
+        for c in (cell, alone)
+    )
+    assert both.tables[0].cells[0].reading.confidence > one.tables[0].cells[0].reading.confidence + 0.1
+
+
 def test_the_form_of_a_character_leaves_the_mean_alone() -> None:
     same, other = (
         assessed("某项目(境)", *sure("某项目(境"), Character(")", 0.55, 5, 6, ((a, 0.449),))) for a in ("）", "》")

@@ -98,6 +98,17 @@ def test_a_name_that_is_none_stays() -> None:
         assert label_after(text, read(text)).text == text
 
 
+@pytest.mark.parametrize("figure", ["≥1900人次", "≥2000年", "≤12月"])
+def test_a_target_is_no_misread_entry(figure: str) -> None:
+    doubtful = read(figure, {1: (0.6, (("7", 0.3),))})
+    assert not label_after(figure, doubtful).needs_review
+
+
+def test_the_code_of_a_body_is_no_part_of_its_name() -> None:
+    assert split_label("[281001]某某县应急管理局").prefix == "[281001]"
+    assert split_label("【281】某某县应急管理局").core == "某某县应急管理局"
+
+
 def test_code_and_name_that_do_not_fit_are_kept_and_said() -> None:
     reading = label_after("手续费", code="30203")
     assert reading.text == "手续费"

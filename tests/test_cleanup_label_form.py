@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cleanup.label_form import with_bracket, without_echo, without_specks
+from cleanup.label_form import asked_for, with_bracket, without_echo, without_specks
 from cleanup.lexicon import lexicon
 from dictionaries.loader import load_dictionary
 from document.types import Reading
@@ -54,3 +54,23 @@ def test_what_was_read_twice_closes_a_bracket_twice(read: str, label: str) -> No
 )
 def test_the_bracket_behind_an_entry_and_its_points_comes_back(read: str, label: str) -> None:
     assert with_bracket(reading(read), WORDS).text == label
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("财预〔2024〕15号", "〔〕"),
+        ("因公出国(境)费", "()"),
+        ("[281001]某某局", "[]"),
+        ("≤320元/人/天", "//"),
+        ("三、国防支出", "、"),
+        ("共计4,498,600元", ",,"),
+        ("共计1,820元", ","),
+        ("设备购置、委托业务", ""),  # a comma would do as well
+        ("(境", ""),
+        ("〔2024", ""),
+        ("12,34", ""),
+    ],
+)
+def test_marks_that_the_text_around_them_asks_for(text: str, asked: str) -> None:
+    assert "".join(text[i] for i in sorted(asked_for(list(text)))) == asked

@@ -152,6 +152,12 @@ def test_wrong_in_print_is_left_and_said() -> None:
     assert doc.tables[0].reasons
 
 
+def test_a_blank_whole_over_printed_parts_is_said() -> None:
+    """Its parts are said too: one of them may be a stray digit."""
+    rows = [["项目", "统计数"], ["（一）车辆数合计（辆）", ""], ["1.应急保障用车", "1"], ["2.其他用车", "8"]]
+    assert (1, 1) in flagged(reconciled(table(rows)))
+
+
 def test_a_lost_row_makes_the_table_suspect() -> None:
     rows = [row for i, row in enumerate(EXPENDITURE) if i != 5]
     doc = reconciled(table(rows))

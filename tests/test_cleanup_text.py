@@ -360,3 +360,11 @@ def test_a_word_before_an_amount_may_be_its_neighbours(sure: float, said: bool) 
     name, amount = cleaned_table.cells[-2:]
     assert amount.reading.text == "2.81"
     assert name.reading.needs_review == said
+
+
+def test_noughts_alone_are_nought() -> None:
+    found = repair_number("000", TWO_DECIMALS)
+    assert found is not None
+    assert (found.text, found.doubt) == ("0.00", None)
+    assert repair_number("000", NumberStyle()) is not None
+    assert repair_number("0000", TWO_DECIMALS) != found

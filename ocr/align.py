@@ -47,6 +47,13 @@ _APART = -0.5
 _ONE_RULE = 3.0
 """Level rules nearer than this are one, points."""
 
+_INNER = 4.0
+"""A label that begins this far right of the first column's is one of an inner column, type sizes."""
+_ALIGNED = 4.0
+"""Labels of one column begin no further apart, points."""
+_LABELS = 4
+"""Labels that show where those of a column begin, at least."""
+
 _NUMBER = re.compile(r"[-+(（]?\d{1,3}(?:[,，]?\d{3}){0,6}(?:[.．]\d{1,6})?[)）]?%?|[-+]?\d{1,18}(?:[.．]\d{1,6})?%?")
 _AMOUNT = re.compile(r"\d[.．]\d\d(?!\d)|^(?!20\d\d年)\d{3,7}(?!\d)")
 """An amount, or a code at the beginning."""
@@ -236,8 +243,23 @@ def _free_runs(rows: Sequence[Row], taken: Sequence[Box], options: AlignOptions)
                 runs[-1] += above[first:]
             runs[-1].append(row)
         above = [*above[-1:], row] if len(row) == 1 and not _is_apart(row, options) else []
-    whole = [run[: 1 + max((i for i, row in enumerate(run) if len(row) >= 2), default=-1)] for run in runs]
+    whole = [run[: _last_of_run(run)] for run in runs]
     return [run for run in whole if len(run) >= options.min_rows]
+
+
+def _last_of_run(run: Sequence[Row]) -> int:
+    """How many rows of a run are a table's: to the last in several pieces, and the labels below without an amount.
+
+    Such a label begins where those of an inner column do: at the left of a table headings begin, too.
+    """
+    end = 1 + max((i for i, row in enumerate(run) if len(row) >= 2), default=-1)
+    if not end:
+        return 0
+    left = min(s.box.left for row in run[:end] for s in row)
+    inner = [s.box.left for row in run[:end] for s in row if s.box.left > left + _INNER * s.em]
+    while end < len(run) and sum(abs(x - run[end][0].box.left) < _ALIGNED for x in inner) >= _LABELS:
+        end += 1
+    return end
 
 
 def _names_group(name: Segment, row: Row) -> bool:

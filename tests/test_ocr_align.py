@@ -182,3 +182,23 @@ def test_two_rules_that_are_one_make_no_row() -> None:
     """The edge of a dark ground is drawn beside the rule below it."""
     rules = Rulings(tuple(Ruling(y, 50, 520) for y in (96, 114, 115.5, 168)))
     assert [(g.n_rows, g.n_cols) for g in align_grids(tuple(BUDGET), rules, ())] == [(4, 4)]
+
+
+def items_below(left: float) -> list[TextLine]:
+    """A table of two lists side by side, without rules, whose last items have no amount this year."""
+    names = ("一、外交支出", "二、国防支出", "三、教育支出", "四、科学支出", "五、卫生支出", "六、住房支出")
+    full = [(f"第{n}项收入", f"{n}5.20", name, f"{n}5.20") for n, name in enumerate(names[:4], 1)]
+    lines = rows(("收入项目", "金额", "支出项目", "金额"), *full)
+    return lines + [piece(name, left, 100 + 18 * (5 + n)) for n, name in enumerate(names[4:])]
+
+
+def test_items_without_amounts_below_those_of_an_inner_column_belong_to_the_table() -> None:
+    lines = items_below(320)
+    (grid,) = align_grids(tuple(lines), NONE, ())
+    assert grid.n_rows == 7
+    assert [row[2] for row in filled((grid,), lines)][-2:] == ["五、卫生支出", "六、住房支出"]
+
+
+def test_what_begins_elsewhere_below_a_table_without_rules_is_text() -> None:
+    assert [g.n_rows for g in align_grids(tuple(items_below(60)), NONE, ())] == [5]  # headings begin at the left
+    assert [g.n_rows for g in align_grids(tuple(items_below(250)), NONE, ())] == [5]

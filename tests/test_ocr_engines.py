@@ -17,7 +17,7 @@ from document.geometry import Box
 from ocr.engine import CharacterSet, Device, Engine, EngineName, EngineOptions, Precision, Region, Runtime, load_engine
 from ocr.engines import choice
 from ocr.engines.choice import chosen_precision, chosen_runtime, float_precision, runtime_version
-from ocr.engines.paddle import PaddleEngine, parse_regions, second_look, small_type, to_line
+from ocr.engines.paddle import PaddleEngine, first_look, parse_regions, second_look, small_type, to_line
 from ocr.engines.ppocr import Found, batches, bucket
 from ocr.engines.tesseract import parse_characters
 from ocr.pdf import page_image, rasterise
@@ -231,15 +231,31 @@ def test_type_of_any_size_is_found(size: float) -> None:
     assert len(load_engine(USUAL).find(lines_of(size, count))) == count
 
 
-@pytest.mark.parametrize(("size", "looks"), [(6, 2), (12, 1)])
-def test_only_small_type_is_looked_at_from_near(size: float, looks: int) -> None:
+def looks_at(page: PageImage) -> list[int]:
+    """Pixels of the longer side of each look that the detector takes."""
     engine = PaddleEngine(EngineOptions(runtime=Runtime.OPENVINO))
     find, seen = engine.networks.find, []
     engine.networks.find = lambda pixels, longest: seen.append(longest) or find(pixels, longest)  # type: ignore
-    engine.find(lines_of(size, 20))
-    assert len(seen) == looks
+    engine.find(page)
     assert seen == sorted(seen)
     assert seen[-1] <= EngineOptions().detection_height
+    return seen
+
+
+def test_only_small_type_is_looked_at_from_near() -> None:
+    """Its size shows before the detector looks: one look is enough for either."""
+    assert [len(looks_at(lines_of(size, 20))) for size in (6, 12)] == [1, 1]
+    assert looks_at(lines_of(6, 20))[0] > looks_at(lines_of(12, 20))[0]
+
+
+def test_small_print_beside_large_characters_is_looked_at_again() -> None:
+    drawn = pymupdf.open().new_page(width=595, height=842)
+    for i in range(4):
+        drawn.insert_text((50, 60 + 30 * i), "社会保障和就业支出情况说明", fontname="china-s", fontsize=16)
+    for i in range(40):
+        drawn.insert_text((50 + 200 * (i % 2), 220 + 15 * (i // 2)), f"1{i},614.45", fontname="helv", fontsize=6)
+    first, second = looks_at(page_image(1, rasterise(drawn, 200)))
+    assert first < second
 
 
 def test_a_picture_without_text_is_looked_at_from_near() -> None:
@@ -254,6 +270,20 @@ def test_a_tenth_of_small_type_is_enough() -> None:
 
     assert small_type(of(*[20] * 10)) == 20
     assert small_type(of(*[20] * 8, 9, 9)) == 9
+
+
+@given(st.floats(0, 40), st.integers(1057, 4000))
+def test_a_first_look_gives_characters_their_height(height: float, near: int) -> None:
+    first = first_look(height, near)
+    assert 1056 <= first <= near
+    if 0 < height < 10 and 1280 < first < near:
+        assert 10 - 1e-9 <= height * first / 1056 <= 10 + height * 64 / 1056
+
+
+def test_there_is_no_second_look_from_as_near() -> None:
+    assert second_look(9, near=1800, first=1800) is None
+    assert second_look(9, near=1800, first=1280) == 1800
+    assert second_look(12.5, near=1800, first=1280) is None
 
 
 @given(st.floats(0, 40), st.integers(1057, 4000))

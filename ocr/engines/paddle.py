@@ -19,21 +19,31 @@ from ocr.engine import Engine, EngineOptions, Region, Runtime
 from ocr.engines.choice import chosen_runtime
 from ocr.engines.models import DETECTION, RECOGNITION, Model, chosen_model, fingerprint
 from ocr.engines.ppocr import Found, Networks
+from ocr.ink import character_height
 from ocr.types import PageImage, Pixels
 
 _LEVEL = 8.0
 """Degrees up to which a region counts as level: cells are short, and a short region's angle is rough."""
 _AFAR = 1056
-"""Pixels of the longer side at which the detector looks first: a third of the time of a look at 1800, and 10 point
-type of an A4 page is 13 pixels high."""
+"""Pixels of the longer side at which the detector looks first at type that is not small: a third of the time of a look
+at 1800, and 10 point type of an A4 page is 13 pixels high."""
+_LOW = 10.2
+"""Height in pixels of the page's usual character, its ink alone, from afar: where it is lower the first look is nearer,
+since a second would be needed (on 30 of 38 such pages of the shared scans; on 5 of 42 others)."""
+_NEARER = 1280
+"""Pixels of the longer side of such a first look, at least."""
+_PLAIN = 10.0
+"""Height in pixels that it gives the usual character, its ink alone."""
 _LEGIBLE = 13.0
 """Height in pixels, as the detector draws its boxes, from which it misses nothing: where a tenth of a page's boxes
 is lower, lines begin to run into each other (on the shared scans' tables in 6 and 7 point type, one in forty)."""
+_LEGIBLE_NEAR = 12.0
+"""The same where the first look was nearer, and the ink known to be high enough: crisp type gets lower boxes."""
 _CLEAR = 15.0
 """Height in pixels that a second look gives the smallest tenth: of 20 pages seen at 1216 to 1504 pixels, each found
 what 1800 finds from about this height on."""
 _STEP = 64
-"""Pixels; second looks have a multiple of this, since each new size has to be prepared."""
+"""Pixels; looks have a multiple of this, since each new size has to be prepared."""
 _NETWORKS = {
     Runtime.OPENVINO: ("ocr.engines.openvino_networks", "OpenVinoNetworks"),
     Runtime.ONNXRUNTIME: ("ocr.engines.paddleocr_networks", "PaddleOcrNetworks"),
@@ -71,12 +81,13 @@ class PaddleEngine(Engine):
         return parse_regions(found.polygons, found.scores, image.dpi)
 
     def _look(self, pixels: Pixels) -> Found:
-        """Once from afar, which tells the size of the type; where that is small, again as near as it needs."""
+        """Once, as near as the height of the characters asks for; where small type still is too small, again."""
         near = min(self._options.detection_height, max(pixels.shape[:2]))
         if near <= _AFAR:
             return self.networks.find(pixels, near)
-        found = self.networks.find(pixels, _AFAR)
-        needed = second_look(small_type(found) * _AFAR / max(pixels.shape[:2]), near)
+        first = first_look(character_height(pixels) * _AFAR / max(pixels.shape[:2]), near)
+        found = self.networks.find(pixels, first)
+        needed = second_look(small_type(found) * first / max(pixels.shape[:2]), near, first)
         return found if needed is None else self.networks.find(pixels, needed)
 
     def read(self, image: PageImage, regions: tuple[Region, ...]) -> tuple[TextLine, ...]:
@@ -118,16 +129,27 @@ def small_type(found: Found) -> float:
     return float(np.percentile(np.linalg.norm(found.polygons[:, 3] - found.polygons[:, 0], axis=1), 10))
 
 
-def second_look(height: float, near: int) -> int | None:
+def first_look(height: float, near: int) -> int:
+    """Pixels of the longer side, at most ``near``, at which the page is looked at first.
+
+    ``height``: of the usual character from afar, its ink alone, in pixels; 0 where it is not known.
+    """
+    if height <= 0 or height >= _LOW:
+        return _AFAR
+    return min(near, max(_NEARER, _STEP * math.ceil(_AFAR * _PLAIN / height / _STEP)))
+
+
+def second_look(height: float, near: int, first: int = _AFAR) -> int | None:
     """Pixels of the longer side, at most ``near``, at which small type is clear; None where it is so already.
 
-    ``height``: of the small type as the first look saw it, in the detector's own pixels; 0 where it saw none.
+    ``height``: of the small type as the look at ``first`` pixels saw it, in the detector's own pixels; 0 where it saw
+    none.
     """
-    if height >= _LEGIBLE:
+    if height >= (_LEGIBLE if first == _AFAR else _LEGIBLE_NEAR) or first >= near:
         return None
-    if height <= _AFAR * _CLEAR / near:
+    if height <= first * _CLEAR / near:
         return near
-    return min(near, _STEP * math.ceil(_AFAR * _CLEAR / height / _STEP))
+    return min(near, _STEP * math.ceil(first * _CLEAR / height / _STEP))
 
 
 def parse_regions(polygons: Any, scores: Any, dpi: float) -> tuple[Region, ...]:

@@ -151,6 +151,6 @@ def _alternatives(
     """The likeliest other classes of one step."""
     if 1.0 - step[winner] < floor:  # nothing else can reach the floor: most steps end here
         return ()
-    top = np.argpartition(step, -(keep + 1))[-(keep + 1) :]
-    ranked = sorted(((float(step[i]), int(i)) for i in top if i != winner and step[i] >= floor), reverse=True)
+    likely = np.flatnonzero(step >= floor)  # few, and faster than a ranking of all classes
+    ranked = sorted(((float(step[i]), int(i)) for i in likely if i != winner), reverse=True)
     return tuple((alphabet.characters[i], round(p, 4)) for p, i in ranked[:keep])

@@ -136,6 +136,8 @@ def first_look(height: float, near: int) -> int:
     """
     if height <= 0 or height >= _LOW:
         return _AFAR
+    if height <= _AFAR * _PLAIN / near:
+        return near
     return min(near, max(_NEARER, _STEP * math.ceil(_AFAR * _PLAIN / height / _STEP)))
 
 

@@ -152,7 +152,8 @@ def summary(outputs: Shown, rows: Sequence[DocumentRow]) -> str:
     counts = Counter(row.outcome for row in rows)
     amounts, verified = sum(row.amounts for row in rows), sum(row.verified for row in rows)
     lines = [
-        f"**{len(rows)} documents**: " + ", ".join(f"{counts[o]} {o.value}" for o in Outcome if counts[o]),
+        f"**{len(rows)} document{'s' * (len(rows) != 1)}**: "
+        + ", ".join(f"{counts[o]} {o.value}" for o in Outcome if counts[o]),
         "",
         f"- pages: {sum(row.pages for row in rows)}, of them read now: {sum(row.read for row in rows)}",
         f"- amounts: {amounts}, verified by sums: {verified}",

@@ -1,7 +1,8 @@
 """Pieces of a line (行内片段) that may belong to different columns of a table without upright rules.
 
 A detector takes an amount and the code beside it for one line, and a recogniser reads ``23.2130208``: two
-decimals end an amount (金额以两位小数结尾), a blank ends anything, and words end where an amount begins.
+decimals end an amount (金额以两位小数结尾), a blank ends anything but the number of a year (2024 年), and
+words end where an amount begins.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ _BEYOND = 0.75
 __all__ = ["part_of_line", "pieces", "trimmed"]
 
 _CUT = re.compile(
-    r"(?<=\.\d\d)(?=[-\d]|(?![万亿元倍])[\u4e00-\u9fff])|(?<=[^\d.,，\s%+(（-])(?=-?\d[\d,]{0,20}\.\d\d)|\s+"
+    r"(?<=\.\d\d)(?=[-\d]|(?![万亿元倍])[\u4e00-\u9fff])|(?<=[^\d.,，\s%+(（-])(?=-?\d[\d,]{0,20}\.\d\d)"
+    r"|(?<![\d\s])\s+|\s+(?![\s年])"
 )
 
 

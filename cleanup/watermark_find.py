@@ -106,7 +106,15 @@ def _find_below(sample: Sequence[PageImage], shown: Sequence[Evidence], options:
     if tiled is not None:
         return tiled
     strokes = lone_strokes(pattern) if several else None
-    return None if strokes is None else _lone_model(sample, aligned, strokes, options)
+    if strokes is None:
+        return None
+    lone = _lone_model(sample, aligned, strokes, options)
+    if lone is None:
+        return None
+    # on bent sheets copies repeat but roughly: all of them together are no watermark that stands once
+    rough = _best_tiled(sample, aligned, pattern, 0.5 * repetition, options)
+    models = [lone] if rough is None else [lone, rough]
+    return _best(models, pattern, lambda: _blank(sample, aligned, speckled=False)[1])
 
 
 def _best_tiled(
@@ -124,7 +132,36 @@ def _best_tiled(
         if copies * lattice.cell_area <= pattern.size
         and (model := _tiled_model(blank, bilevel, lattice, options)) is not None
     ]
-    return max(models, key=lambda model: _explained(model, pattern), default=None)
+    return _best(models, pattern, lambda: blank(False)[1])
+
+
+_WELL = 0.7
+"""How well (0–1) a watermark explains what flat pages share: 0.9 and more; where sheets are bent, half of that."""
+
+
+def _best(
+    models: Sequence[Watermark], pattern: Pixels, witnesses: Callable[[], Sequence[_Witness]]
+) -> Watermark | None:
+    """The watermark that explains ``pattern`` best; where none does well, the one that the pages show best."""
+    if len(models) < 2:
+        return models[0] if models else None
+    explained = [_explained(model, pattern) for model in models]
+    if max(explained) < _WELL and not models[0].bilevel:
+        pages = witnesses()
+        explained = [_shown(model, pages) for model in models]
+    return models[int(np.argmax(explained))]
+
+
+def _shown(watermark: Watermark, witnesses: Sequence[_Witness]) -> float:
+    """Correlation (−1 to 1) of the coverage, every copy in its own place, and what is no ink on the pages."""
+    ceiling = np.uint8(np.clip(round(1.3 * 255 * (1 - min(watermark.lightness))), 1, 255))
+    found = []
+    for witness in witnesses:
+        laid = laid_exactly(witness.page, witness.dark, watermark, witness.to_model)[::2, ::2].reshape(-1)
+        dark = witness.dark[::2, ::2].reshape(-1)
+        bare = dark <= ceiling
+        found.append(float(np.corrcoef(laid[bare], dark[bare])[0, 1]) if laid[bare].any() else 0.0)
+    return float(np.mean(found))
 
 
 def _explained(watermark: Watermark, pattern: Pixels) -> float:

@@ -12,8 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cleanup.lattice import Lattice
 from cleanup.watermark import CleanPage, Watermark, WatermarkOptions, find_watermark, remove_watermark, watermark_tile
+from cleanup.watermark_evidence import WORK_DPI, bare_paper, darkness, relative
+from cleanup.watermark_find import _best, _Witness
 from cleanup.watermark_locate import present
+from cleanup.watermark_model import lay
 from ocr.types import PageImage, Pixels
 from tests.drawn_watermarks import (
     Mark,
@@ -113,6 +117,23 @@ def test_a_page_of_the_document_may_lie_crooked_or_on_its_head() -> None:
         result = remove_watermark(replace(page, pixels=change(page.pixels)), found(Mark()))
         assert difference(result.image.pixels, change(clean), result.mask).paper < 7
         assert result.coverage > 0.06
+
+
+def test_of_two_layouts_that_explain_bent_sheets_badly_the_one_counts_that_the_pages_show() -> None:
+    """What bent sheets share is blurred, and a layout of every second copy may seem to explain it better."""
+    page, right = drawn(Mark(), 3, 3)[1][0], found(Mark())
+    assert right is not None
+    assert right.lattice is not None
+    (x, y), second = right.lattice.first, right.lattice.second
+    half = replace(right, lattice=Lattice((2 * x, 2 * y), second))
+    align = np.array([[1.0, 0, 0], [0, 1.0, 0]])
+    blurred = lay(half, WORK_DPI, align, tuple(round(side * WORK_DPI / page.dpi) for side in page.pixels.shape[:2]))
+    blurred[: len(blurred) // 2] = 0
+    light = relative(page.pixels, bare_paper(page))
+    dark = darkness(light)
+    witness = _Witness(page, align, light, dark, dark, None)
+    assert _best([half, right], blurred, lambda: [witness]) is right
+    assert _best([half, right], lay(half, WORK_DPI, align, blurred.shape), list) is half
 
 
 @pytest.mark.parametrize("seed", [1, 4])

@@ -147,7 +147,7 @@ def _neck(parts: Sequence[Segment], stretch: Stretch, options: LevelRuleOptions)
         found = _first_of_body([tuple(s for s in parts if a < s.box.center[1] < b) for a, b in spaces])
         return levels[1 if found is None else found]
     rows = _body_rows(parts, options)
-    number = _first_of_body(rows[: options.max_head + 2]) or 0
+    number = _first_of_body(rows[: options.max_head + 2], stretch.extent[0]) or 0
     while number > 1 and len(rows[number - 1]) == 1 and rows[number - 1][0].box.left < stretch.extent[0] + _BEGUN:
         number -= 1  # a label without amounts
     if not number:
@@ -156,14 +156,16 @@ def _neck(parts: Sequence[Segment], stretch: Stretch, options: LevelRuleOptions)
     return min(max(_middle(rows[number]) - _pitch(rows[number:]) / 2, low), high)
 
 
-def _first_of_body(rows: Sequence[Row]) -> int | None:
+def _first_of_body(rows: Sequence[Row], left: float | None = None) -> int | None:
     """The number of the first row that belongs to no head.
 
-    It has an amount, a code or an item, is a label alone, counts the rows, or stands below the columns' numbers.
+    It has an amount, a code or an item, is a label alone, counts the rows, or stands below the columns' numbers. Where
+    labels begin at ``left``, points, a name alone elsewhere is that of a group of columns.
     """
     for number, row in enumerate(rows):
         below = rows[number + 1] if number + 1 < len(rows) else ()
         label = len(row) == 1 and not (below and _middle(below) - _middle(row) < _BESIDE * row[0].em)
+        label = label and (left is None or row[0].box.left < left + _BEGUN)
         if _is_body(row) or _counts_rows(row, below) or (number and (label or _numbers_columns(rows[number - 1]))):
             return number
     return None

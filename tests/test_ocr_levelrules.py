@@ -358,3 +358,19 @@ def test_a_head_without_a_rule_above_is_as_high_as_its_names_say() -> None:
         lines += [piece(str(row + 1), 158, middle), piece(str(row + 30), 331, middle), piece("1.50", 378, middle)]
     (grid,) = align_grids(tuple(lines), Rulings(), ())
     assert (grid.n_rows, grid.n_cols) == (11, 9)
+
+
+def test_a_name_alone_over_a_group_of_columns_is_no_row_of_a_body_without_rules() -> None:
+    sheet = Sheet((LEFT, 170, 230, 350, 410, 470, RIGHT))
+    for col, cols, name in ((0, 2, "收入"), (2, 4, "支出")):
+        sheet.head(name, col, cols, 0)
+    sheet.head("金额", 3, 3, 1)
+    for col, name in enumerate(("项目", "金额", "项目")):
+        sheet.head(name, col, 1, 1, 2.6)
+    for col, name in enumerate(("小计", "一般公共/预算", "政府性/基金"), 3):
+        sheet.head(name, col, 1, 2, 1.6)
+    for row in range(8):
+        amount = f"{row}5.20"
+        sheet.body(row + 3.6, "本级收入", amount, f"{'一二三四五六七八'[row]}、安排的支出", amount, amount)
+    (grid,) = align_grids(tuple(sheet.lines), Rulings(), ())
+    assert (grid.n_rows, grid.n_cols) == (11, 6)

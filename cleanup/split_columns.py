@@ -1,7 +1,8 @@
 """Columns that the paper does not have (多出的列): a stroke of a watermark or a character taken for a rule.
 
 Such a border stands in one or two rows, in the middle of a label; all other rows, the head's among them, have one
-cell over both columns. The pieces are joined and the column goes.
+cell over both columns. The pieces are joined and the column goes. Where the texts on its sides stand apart, as the
+paddings of two cells keep them, the border is printed: 实施单位 | 市水务局 in one row of a form.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ LEAST_ROWS = 10
 """Shorter tables have too few rows to tell a stray border from a real one."""
 MOST_SPLIT = 0.1
 """Share of the rows that may have the border."""
+MOST_APART = 0.6
+"""Gap between the pieces of one label, in heights of its type, at most; a cell's paddings leave more."""
 
 
 def join_split_columns(document: Document) -> Document:
@@ -55,7 +58,16 @@ def _is_one_label(pair: Mapping[int, Cell], column: int) -> bool:
     texts = [cell.reading.text for cell in (left, right)]
     if left.col + left.col_span - 1 != column or any(looks_like_number(t) for t in texts):
         return False
-    return not all(texts) or all(any(c.isalpha() for c in t) for t in texts)
+    return not all(texts) or (all(any(c.isalpha() for c in t) for t in texts) and not _stand_apart(left, right))
+
+
+def _stand_apart(left: Cell, right: Cell) -> bool:
+    """Whether the texts of two cells side by side have more between them than the characters of a word."""
+    before, after = [k.box for k in left.lines if k.text.strip()], [k.box for k in right.lines if k.text.strip()]
+    if not before or not after:
+        return False
+    gap = min(b.left for b in after) - max(b.right for b in before)
+    return gap > MOST_APART * min(b.height for b in (*before, *after))
 
 
 def _without_border(table: Table, column: int) -> Table:

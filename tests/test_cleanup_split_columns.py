@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from cleanup.split_columns import join_split_columns
-from document.types import Document, Table
+from document.geometry import Box
+from document.types import Document, Table, TextLine
 from tests.amount_tables import EXPENDITURE, document, table
 
 ROWS: list[list[str | None]] = [["编码", "名称", None, "金额"]] + [
@@ -40,6 +45,18 @@ def test_a_border_in_many_rows_stays() -> None:
 def test_a_border_between_a_label_and_a_number_stays() -> None:
     one = split(5, right="12.00")
     assert joined(one) == one
+
+
+@pytest.mark.parametrize(("gap", "columns"), [(0.0, 3), (4.0, 3), (8.0, 4), (40.0, 4)])
+def test_a_border_that_two_texts_keep_away_from_stays(gap: float, columns: int) -> None:
+    """实施单位 | 市水务局 in one row of a form: each text keeps its distance to the border, none runs through it."""
+    one = split(5, left="实施单位", right="市水务局")
+    boxes = {1: Box(100, 50, 140, 60), 2: Box(140 + gap, 50, 180 + gap, 60)}
+    cells = tuple(
+        replace(c, lines=(TextLine(c.reading.text, boxes[c.col], 0.99),)) if c.row == 5 and c.col in boxes else c
+        for c in one.cells
+    )
+    assert joined(replace(one, cells=cells)).n_cols == columns
 
 
 def test_ordinary_and_short_tables_stay() -> None:

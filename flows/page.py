@@ -32,6 +32,7 @@ from ocr.place import on_the_page, seal_block
 from ocr.regions import regions_to_read
 from ocr.rulings import find_rulings
 from ocr.seams import with_hidden_columns
+from ocr.specks import without_specks
 from ocr.streaks import without_streaks
 from ocr.tables import fill_grids
 from ocr.textlayer import TextLayer, read_text_layer, trusted
@@ -94,7 +95,7 @@ def _read_picture(image: PageImage, evidence: Evidence, engine: Engine) -> tuple
     clean = replace(clean, image=level)
     rulings = find_rulings(clean.image, grounds)
     grids = with_hidden_columns(clean.image, build_grids(rulings), rulings)
-    regions = regions_to_read(clean.image, grids, engine.find(clean.image))
+    regions = regions_to_read(clean.image, grids, engine.find(without_specks(clean.image)))
     lines = with_darkness(with_cover(engine.read(clean.image, regions), clean), clean.image)
     lines, kept_as_scanned = _better_reads(lines, image, regions, evidence, engine)
     kept, residue = drop_residue(tuple(k for k in lines if k.text), evidence.phrases, look_alikes=evidence.look_alikes)

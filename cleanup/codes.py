@@ -15,6 +15,9 @@ from document.types import Cell, Correction, Reading, Rule, Table
 _EDGED = re.compile(r"\D{0,3}?(\d{3,7})\D{0,3}")
 _CUT_CODE = re.compile(r"(|.*\s)(\d{3,6})")
 _CUT_TAIL = re.compile(r"-?(\d{1,3})\s*(\D\S*)", re.S)
+_POINTED = re.compile(r"\d{2,6}[.,]\d{1,5}")
+"""2080.06 for 2080506: a stroke of a digit taken for a mark. No code is printed so."""
+_NO_CODE = "应为科目编码，识别不清"
 _DOUBT = 0.1
 """Probability of another digit from which the recogniser counts as doubting its own."""
 
@@ -128,7 +131,7 @@ def _mended(row: _Row, words: Lexicon) -> Reading:
         return _with_code(reading, by_name, 0.97, words.source)
     if row.code != reading.text:
         return _with_code(reading, row.code, 0.99, None)
-    return reading
+    return reading.doubted(_NO_CODE) if _POINTED.fullmatch(reading.text) else reading
 
 
 def _from_place(row: _Row, words: Lexicon) -> str | None:

@@ -19,6 +19,8 @@ _GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+")
 """1,859,600 is an amount in 元, and 2,080,501 no code."""
 _POINTED = re.compile(r"[-+]?[1-9]\d{0,2}(?:[.,]\d{3})+[.,]\d{2}")
 """31.490.40: 31,490.40 as a fax shows it, where no head says that the column holds codes."""
+_CODES_TO_ONE_MISREAD = 4
+"""Codes in a column to each 2080.06 that is a misread one; with fewer, amounts have slipped under the head."""
 _INTEGER = re.compile(r"\d{1,3}")
 _CODE_HEAD = re.compile(r"编码|代码|科目码")
 _LINE_HEAD = re.compile(r"^(?:行次|序号)$")
@@ -137,7 +139,8 @@ def _is_code_column(head: list[str], body: list[str]) -> bool:
     codes = sum(bool(CODE.fullmatch(code_form(t))) for t in body)
     pointed = sum(bool(_POINTED.fullmatch(t)) for t in body)
     if any(_CODE_HEAD.search(t) for t in head):
-        return codes >= 0.5 * len(body) and not any(_DECIMAL.fullmatch(t) for t in body)
+        decimals = sum(bool(_DECIMAL.fullmatch(t)) for t in body)
+        return codes >= 0.5 * len(body) and _CODES_TO_ONE_MISREAD * decimals <= codes
     return codes - pointed >= 2 and codes - pointed >= 0.6 * len(body)
 
 

@@ -67,6 +67,12 @@ def test_letters_in_a_code_are_digits() -> None:
     ]
 
 
+def test_a_code_with_a_point_that_nothing_mends_is_doubted() -> None:
+    read = ["合计", "2080505", "2080.06", "2080599", "2101101", "2210201"]
+    found = [row[0] for row in corrected([["科目编码", "科目名称"], *([code, f"甲{code}"] for code in read)])[1:]]
+    assert [(r.text, r.needs_review) for r in found] == [(code, code == "2080.06") for code in read]
+
+
 def test_name_and_tree_mend_a_code() -> None:
     found = codes(
         ("208", "社会保障和就业支出"),

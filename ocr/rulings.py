@@ -46,7 +46,8 @@ def find_rulings(image: PageImage, grounds: tuple[Box, ...] = (), options: Rulin
     level = thin_strokes(grey, unit, options)
     upright = thin_strokes(np.asarray(cv2.transpose(grey), dtype=np.uint8), unit, options)
     strokes = Rulings(find_strokes(level, unit, options), find_strokes(upright, unit, options))
-    level, upright, strokes = _with_dotted(level, upright, strokes, unit, options)
+    if not image.bilevel:  # there a shade is made of dots, in rows as even as those of a dotted rule
+        level, upright, strokes = _with_dotted(level, upright, strokes, unit, options)
     posts = Rulings(
         *(
             tuple(r for r in rules if r.length >= options.free_length)

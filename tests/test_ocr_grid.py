@@ -284,3 +284,11 @@ def test_squared_paper_is_no_table() -> None:
 def test_many_rules_cost_little() -> None:
     many = tuple(Ruling(float(i % 900), float(i // 900), float(i // 900) + 0.4) for i in range(20000))
     assert build_grids(Rulings(many, many)) == build_grids(Rulings(many, many))
+
+
+def test_rows_of_dots_are_no_rules_on_a_fax() -> None:
+    """One bit a pixel makes a shade of dots, in rows as even as those of a dotted rule."""
+    image = page(HEADER, SCANS["dotted"])
+    bits = np.where(image.pixels < 128, 0, 255).astype(np.uint8)
+    assert [spans_of(g) for g in found(image)] == [HEADER.cells]
+    assert not find_rulings(replace(image, pixels=bits, bilevel=True)).vertical

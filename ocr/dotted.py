@@ -1,6 +1,6 @@
-"""Dotted and dashed rules (虚线): their gaps drawn through, so that they are found as other rules are.
+"""Dotted rules (虚线): their gaps drawn through, so that they are found as other rules are.
 
-Office programs print them as dots or dashes of the rule's own width, a point or two apart. A leader of a table of
+Office programs print them as dots of the rule's own width, a point or two apart. A leader of a table of
 contents (目录) looks the same; what tells it is that no upright rule meets it.
 """
 
@@ -23,21 +23,18 @@ class DottedOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    gap: float = Field(3.6, gt=0, le=10, description="dots or dashes of one rule are no further apart (points)")
+    gap: float = Field(3.6, gt=0, le=10, description="dots of one rule are no further apart (points)")
     length: float = Field(30.0, gt=5, le=500, description="shortest dotted rule that is looked for (points)")
     drift: float = Field(0.8, ge=0, le=5, description="how much thicker than a pixel a dotted rule may be (points)")
     slope: float = Field(0.01, ge=0, le=0.2, description="largest slope of a dotted rule (points per point)")
     least: float = Field(0.2, gt=0, lt=1, description="share of a dotted rule that is dark, at least (0–1)")
     most: float = Field(0.88, gt=0, le=1, description="share of a dotted rule that is dark, at most (0–1)")
-    pitch: float = Field(8.0, gt=0, le=50, description="length in which there is a gap at least (points)")
+    pitch: float = Field(2.6, gt=0, le=50, description="from dot to dot; strokes of type are further apart (points)")
     least_gaps: int = Field(4, ge=2, le=100, description="more gaps than this show how even they are")
     even: float = Field(0.6, ge=0, le=1, description="share of the steps from dot to dot that are alike (0–1)")
-    even_fine: float = Field(0.85, ge=0, le=1, description="the same for fine dots over a short way (0–1)")
-    uneven: float = Field(0.2, ge=0, le=1, description="how unlike the usual step an even one may be (0–1)")
+    even_short: float = Field(0.85, ge=0, le=1, description="the same over a short way, where noise looks like dots")
     clear: float = Field(1.1, gt=0, le=10, description="how far beside a rule there is no type (points)")
-    beside: float = Field(0.2, ge=0, le=1, description="share of the line beside it that may be dark (0–1)")
-    fine: float = Field(2.6, gt=0, le=50, description="gaps as near as this are of dots: type has fewer (points)")
-    beside_fine: float = Field(0.5, ge=0, le=1, description="share of the line beside such dots that may be dark (0–1)")
+    beside: float = Field(0.5, ge=0, le=1, description="share of the line beside it that may be dark (0–1)")
     posts: int = Field(2, ge=1, le=20, description="rules across that must meet a dotted rule")
 
 
@@ -132,21 +129,19 @@ def _is_rule(marked: Pixels, box: list[int], unit: float, options: DottedOptions
     dots: Bools = np.any(marked[top : top + height, left : left + width], axis=0)
     ends = np.flatnonzero(dots[:-1] & ~dots[1:])
     gaps = len(ends)
-    sparse = gaps <= options.least_gaps or gaps * options.pitch * unit < width
+    sparse = gaps <= options.least_gaps or gaps * options.pitch * unit < width  # digits below each other are dashes
     if sparse or not options.least <= dots.mean() <= options.most:
         return False
-    fine = gaps * options.fine * unit >= width
     steps = np.diff(ends)
     usual = float(np.median(steps))
-    alike = np.abs(steps - usual) <= 1 + options.uneven * usual * (not fine)
+    alike = np.abs(steps - usual) <= 1
     short = width < 2 * options.length * unit  # so far noise may look like dots
-    if alike.mean() < (options.even_fine if fine and short else options.even):
+    if alike.mean() < (options.even_short if short else options.even):
         return False
     near = round(options.clear * unit)
     above = marked[max(0, top - 2 * near) : max(0, top - near), left : left + width]
     below = marked[top + height + near : top + height + 2 * near, left : left + width]
-    allowed = options.beside_fine if fine else options.beside
-    return all(not side.size or side.any(axis=0).mean() <= allowed for side in (above, below))
+    return all(not side.size or side.any(axis=0).mean() <= options.beside for side in (above, below))
 
 
 def _meets(spans: NDArray[np.float64], posts: NDArray[np.float64], unit: float, options: DottedOptions) -> Bools:

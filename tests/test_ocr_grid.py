@@ -31,8 +31,6 @@ SCANS = {
     "double": Scan(double=True, thickness=0.5),
     "fax": Scan(bilevel=True, noise=30, speckles=300),
     "dotted": Scan(dotted=1.2),
-    "dotted, skewed": Scan(dotted=1.6, skew=0.2, noise=3),
-    "dashed": Scan(dotted=4.0, skew=0.2, noise=3),
     "600 dpi": Scan(dpi=600, width=350, height=150),
 }
 

@@ -50,7 +50,7 @@ _IN_PIECES = "数字由两段读成，小数点可能丢失"
 _HAN_END = re.compile(r"[\u4e00-\u9fff）)]$")
 _SURELY = 0.9
 """Probability of a character from which it is one, not a stroke of a watermark."""
-_NOUGHT = 0.05
+_NOUGHT = 0.01
 _ROUNDS = 4
 """One repair may lay another fault bare (.0。1): bounded, and then stable."""
 _DAMAGED = re.compile(r"[^\u4e00-\u9fff%≥≤<>/年月日次个]*\d[.,:]\d[^\u4e00-\u9fff%≥≤<>/年月日次个]*")

@@ -16,6 +16,8 @@ _SURE = 0.98
 _ODDS = 5.0
 _MANY = 4
 """Signs with a bar that show what a document prints."""
+_THOUGHT_OF = 0.04
+"""Probability from which the recogniser thought of the bar: at a printed > it does not."""
 _NO_PERCENT = re.compile(r"[≥≤<>]?\s?\d{1,3}(?:\.\d{1,2})?[号舍告多各含名8569gs]")
 _NEVER_A_UNIT = frozenset("号舍告多各含gs")
 """Read where % is printed, and never after a number in a form: 95号 is no target."""
@@ -26,16 +28,17 @@ _PERCENT = 0.015
 def mend_signs(document: Document) -> Document:
     """The document with > and < before a number made ≥ and ≤ where the recogniser nearly read so.
 
-    How often the document prints signs with a bar and, surely read, without one, is the prior. Idempotent.
+    How often the document prints signs with a bar and, surely read, without one, is the prior. Where it prints only
+    such with a bar, one that the recogniser thought of is enough, and a sign without one is said. Idempotent.
     """
     cells = [c for t in document.tables for c in t.cells if _SIGN.match(c.reading.text)]
     if not cells:
         return document
     barred = sum(_sign(c) in "≥≤≧≦" for c in cells)
     plain = sum(_sign(c) in _WITH_BAR and _probability(c) >= _SURE for c in cells)
-    prior = (barred + 1) / (plain + 0.2)
+    prior, bars = (barred + 1) / (plain + 0.2), prints_bars(document)
     blocks = tuple(
-        replace(b, cells=tuple(_mended(c, prior) for c in b.cells)) if isinstance(b, Table) else b
+        replace(b, cells=tuple(_mended(c, prior, bars) for c in b.cells)) if isinstance(b, Table) else b
         for b in document.blocks
     )
     return replace(document, blocks=blocks)
@@ -103,7 +106,7 @@ def _probability(cell: Cell) -> float:
     return characters[0].probability if characters else 1.0
 
 
-def _mended(cell: Cell, prior: float) -> Cell:
+def _mended(cell: Cell, prior: float, bars: bool) -> Cell:
     sign = _sign(cell)
     characters = [c for line in cell.lines for c in line.characters if c.text.strip()]
     if sign not in _WITH_BAR or not characters or characters[0].text != sign:
@@ -111,8 +114,10 @@ def _mended(cell: Cell, prior: float) -> Cell:
     barred = _WITH_BAR[sign]
     chance = dict(characters[0].alternatives).get(barred, 0.0)
     odds = prior * chance / max(1e-6, characters[0].probability)
+    if bars and chance >= _THOUGHT_OF:
+        odds = max(odds, _ODDS)
     if odds < _ODDS:
-        return cell
+        return replace(cell, reading=cell.reading.doubted(f"“{sign}”可能是“{barred}”")) if bars else cell
     return replace(cell, reading=_with_bar(cell.reading, sign, barred, odds / (1 + odds)))
 
 

@@ -362,6 +362,14 @@ def test_a_word_before_an_amount_may_be_its_neighbours(sure: float, said: bool) 
     assert name.reading.needs_review == said
 
 
+@pytest.mark.parametrize(("chance", "expected"), [(0.0175, "0"), (0.001, "o")])
+def test_a_lone_o_among_amounts_is_a_nought_where_the_recogniser_thought_of_it(chance: float, expected: str) -> None:
+    table = table_of([["科目名称", "金额"], *([["工资", f"{n}.20"] for n in range(5)]), ["单位自筹", "o"]])
+    line = TextLine("o", Box(0, 0, 9, 9), 0.95, (Character("o", 0.95, 0, 1, (("0", chance),)),))
+    cells = (*table.cells[:-1], replace(table.cells[-1], lines=(line,)))
+    assert clean_numbers(document_of(replace(table, cells=cells))).tables[0].cells[-1].reading.text == expected
+
+
 def test_noughts_alone_are_nought() -> None:
     found = repair_number("000", TWO_DECIMALS)
     assert found is not None

@@ -202,11 +202,31 @@ def _cut_end(
     """Where each line starts (``side`` -1) or ends (1) after trimming."""
     where = lines[:, 1 if side < 0 else 2]
     last, thickness = _last_post(lines, posts, side)
-    near = np.abs(np.nan_to_num(last, nan=np.inf) - where) <= options.stroke
-    behind = _ink_behind(lines, np.nan_to_num(last), thickness / 2 + 0.3, 3.3, thin, unit, side)
+    tail = np.abs(np.nan_to_num(last, nan=np.inf) - where)
+    first = thickness / 2 + 0.3
+    behind = _ink_behind(lines, np.nan_to_num(last), first, 3.3, thin, unit, side)
     tight = options.model_copy(update={"reach": options.reach / 2})
     hangs = ~_held(_level(lines, where), where, posts, tight)
-    return np.where(near & hangs & _has_gap(behind), last, where)
+    cut = hangs & _has_gap(behind) & (tail <= options.sure_length)
+    for n in np.flatnonzero(cut & (tail > options.stroke)).tolist():  # strokes of several characters: none is long
+        ink = _ink_behind(lines[n : n + 1], last[n : n + 1], first[n : n + 1], tail[n], thin, unit, side)
+        cut[n] = not _has_run(ink[0], round(options.stroke / _STEP)) and not _ends_together(lines, n, side, options)
+    return np.where(cut, last, where)
+
+
+def _has_run(ink: Floats, steps: int) -> bool:
+    """Whether more than ``steps`` in a row have no gap: two blank ones side by side."""
+    blank = ink < _BLANK
+    gaps = np.flatnonzero(blank[:-1] & blank[1:])
+    return bool(np.diff(np.concatenate([[0], gaps, [len(ink)]])).max() > steps)
+
+
+def _ends_together(lines: Floats, number: int, side: int, options: RulingOptions) -> bool:
+    """Whether another long line ends where line ``number`` does: the open side of a table."""
+    ends = lines[:, 1 if side < 0 else 2]
+    near = (np.abs(ends - ends[number]) <= options.reach) & (lines[:, 2] - lines[:, 1] >= options.free_length)
+    near[number] = False
+    return bool(near.any())
 
 
 def _ink_behind(
@@ -214,7 +234,7 @@ def _ink_behind(
 ) -> Floats:
     """(lines, steps): the ink in line with each, as a share of its own, ``first`` to ``last`` points behind a place."""
     from_here = np.broadcast_to(np.asarray(first, dtype=np.float64), where.shape)[:, None]
-    along = where[:, None] + side * (from_here + np.arange(0.0, last, 0.3)[None, :])
+    along = where[:, None] + side * (from_here + np.arange(0.0, last, _STEP)[None, :])
     level = lines[:, :1] + lines[:, 3:4] * (along - (lines[:, 1:2] + lines[:, 2:3]) / 2)
     own = np.maximum(_darkness(lines, thin, unit), 1.0)[:, None]
     return np.asarray(_ink_at(thin, along * unit, level * unit) / own)
@@ -222,8 +242,14 @@ def _ink_behind(
 
 def _has_gap(ink: Floats) -> Bools:
     """Whether two steps side by side are blank: more than noise takes out of a rule."""
-    blank = ink < 0.45
+    blank = ink < _BLANK
     return np.asarray((blank[:, :-1] & blank[:, 1:]).any(axis=1))
+
+
+_STEP = 0.3
+"""From one place to the next where ink in line with a rule is looked at, points."""
+_BLANK = 0.45
+"""A place with less ink than this is blank, as a share of the rule's own."""
 
 
 def _last_post(lines: Floats, posts: tuple[Ruling, ...], side: int) -> tuple[Floats, Floats]:

@@ -236,6 +236,35 @@ def test_text_centred_in_line_with_a_rule_makes_the_rule_no_longer() -> None:
     assert spans_of(grid) == table.cells
 
 
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize("strokes", [2, 3, 4])
+def test_strokes_of_several_characters_in_line_with_a_rule_make_the_rule_no_longer(strokes: int, side: int) -> None:
+    """本年支出合计 over two rows beside 项目: 本, 年 and 支 have a stroke each where the rule under 项目 would go on."""
+    tall = tuple((0, col, 2, 1) for col in ((2, 3) if side > 0 else (0, 1)))
+    table = regular(5, 4, row=16, col=62, merges=(*tall, (0, 1 - side, 1, 2)))
+    image = page(table, Scan(text=False))
+    pixels, unit = image.pixels.copy(), image.dpi / 72
+    y = round(table.rows[1] * unit)
+    for n in range(strokes):
+        start = table.cols[2] + side * (4.4 + 11.2 * n)
+        left, right = sorted((start, start + side * 8.8))
+        pixels[y - 1 : y + 1, round(left * unit) : round(right * unit)] = 0
+    (grid,) = found(replace(image, pixels=pixels))
+    assert spans_of(grid) == table.cells
+
+
+def test_a_broken_rule_that_crosses_others_is_no_type() -> None:
+    """It has a piece longer than any stroke of a character, and ends in the air only where it is worn off."""
+    table = regular(5, 4, row=16, col=62)
+    image = page(table, Scan(text=False))
+    pixels, unit = image.pixels.copy(), image.dpi / 72
+    y, post = round(table.rows[2] * unit), table.cols[2]
+    for left, right in ((post + 1.2, post + 4.5), (post + 40, table.cols[3] - 0.5)):
+        pixels[y - 2 : y + 3, round(left * unit) : round(right * unit)] = 255
+    (grid,) = found(replace(image, pixels=pixels))
+    assert spans_of(grid) == table.cells
+
+
 @pytest.mark.parametrize("shift", [2.2, 2.5, 2.8, 3.1])
 def test_type_that_fills_a_merged_cell_in_line_with_a_rule_is_no_rule(shift: float) -> None:
     """财政专户管理资金 over two rows of the head: its strokes lie where the rule of the next columns would go on."""

@@ -239,7 +239,7 @@ def test_text_centred_in_line_with_a_rule_makes_the_rule_no_longer() -> None:
 @pytest.mark.parametrize("side", [-1, 1])
 @pytest.mark.parametrize("strokes", [2, 3, 4])
 def test_strokes_of_several_characters_in_line_with_a_rule_make_the_rule_no_longer(strokes: int, side: int) -> None:
-    """本年支出合计 over two rows beside 项目: 本, 年 and 支 have a stroke each where the rule under 项目 would go on."""
+    """本年支出合计 over two rows beside 项目: 本, 年 and 支 have strokes where the rule under 项目 would go on."""
     tall = tuple((0, col, 2, 1) for col in ((2, 3) if side > 0 else (0, 1)))
     table = regular(5, 4, row=16, col=62, merges=(*tall, (0, 1 - side, 1, 2)))
     image = page(table, Scan(text=False))

@@ -3,7 +3,8 @@
 Skew is the angle at which the rows of the page project most sharply: the sum of squared differences of
 neighbouring bins of the ink's projection (Postl 1986), searched coarse to fine. Rules and text rows both sharpen
 it, a slanted watermark blurs evenly over all angles. Perspective is the difference between the skew of the
-upper and the lower half, and of the columns' lean in the left and the right half.
+upper and the lower half, and of the columns' lean in the left and the right half. What a curled sheet bows beyond
+that, ``ocr.bow`` finds.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from document.geometry import Matrix
 from document.types import TextLine
+from ocr.bow import Bow, BowOptions, Surface, flattened, posts, traced
 from ocr.engine import Engine, Region
 from ocr.types import PageImage, Pixels
 
@@ -33,6 +35,7 @@ class UprightOptions(BaseModel):
         3.0, ge=0, le=10, description="largest difference of slope between opposite edges taken out, degrees"
     )
     min_keystone: float = Field(0.25, ge=0, le=2, description="difference of slope left alone, degrees")
+    bow: BowOptions = BowOptions()
 
 
 _POINTS = 60_000
@@ -54,23 +57,28 @@ class Slope:
 
 
 def straighten(image: PageImage, options: UprightOptions | None = None, grey: Pixels | None = None) -> PageImage:
-    """The page with skew and mild perspective taken out; the same value when it is straight already.
+    """The page with skew, mild perspective and bows taken out; the same value when it is straight already.
 
-    ``to_page`` of the result maps straight points back to the upright page; ``skew_degrees`` is the skew found,
-    counter-clockwise. ``grey`` is its ``work_copy``, where that is at hand.
+    ``to_page`` of the result maps straight points back to the upright page, but for the bow: there it is off by as
+    many points as the page was bowed. ``skew_degrees`` is the skew found, counter-clockwise. ``grey`` is its
+    ``work_copy``, where that is at hand.
     """
     options = options or UprightOptions()
     grey = work_copy(image) if grey is None else grey
-    rows = row_slope(grey, options.max_skew)
-    homography = _straightening(grey, rows, options)
-    if homography is None:
-        return image
-    if _bends(homography):  # slopes change within a half page: the second look finds what the first left
+    ink = _ink(grey)
+    rows = _sharpest(_points(ink), options.max_skew)
+    homography = _straightening(ink, rows, options)
+    if homography is not None and _bends(homography):
+        # slopes change within a half page: the second look finds what the first left
         again = _unwarped(grey, homography)
-        rest = _straightening(again, row_slope(again, options.max_skew), options)
+        rest = _straightening(_ink(again), row_slope(again, options.max_skew), options)
         homography = homography if rest is None else homography @ rest
+    bow = _flattening(grey, homography, options.bow) if _may_bow(ink, options.bow) else None
     scale = image.dpi / _WORK_DPI if image.dpi > _WORK_DPI else 1.0
-    return _warped(image, _at_scale(homography, scale), rows.degrees)
+    to_source = None if homography is None else _at_scale(homography, scale)
+    if bow is not None:
+        return _laid_flat(image, to_source, bow, rows.degrees)
+    return image if to_source is None else _warped(image, to_source, rows.degrees)
 
 
 def work_copy(image: PageImage) -> Pixels:
@@ -82,16 +90,17 @@ def work_copy(image: PageImage) -> Pixels:
     return np.asarray(cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _straightening(grey: Pixels, rows: Slope, options: UprightOptions) -> Matrix | None:
-    """Straight pixels to pixels of ``grey``, or None when nothing needs to be done."""
+def _straightening(ink: Pixels, rows: Slope, options: UprightOptions) -> Matrix | None:
+    """Straight pixels to pixels of ``ink``, or None when nothing needs to be done."""
+    height, width = ink.shape
     if rows.clarity < _CLEAR:
         return None
-    edges = _keystone(grey, rows, options)
+    edges = _keystone(ink, rows, options)
     if edges is not None:
-        return _from_edges(grey.shape[1], grey.shape[0], edges)
+        return _from_edges(width, height, edges)
     if abs(rows.degrees) < options.min_skew:
         return None
-    return _rotation(grey.shape[1], grey.shape[0], rows.degrees)
+    return _rotation(width, height, rows.degrees)
 
 
 _CLEAR = 1.3
@@ -214,10 +223,9 @@ class _Edges:
     right: float
 
 
-def _keystone(grey: Pixels, rows: Slope, options: UprightOptions) -> _Edges | None:
+def _keystone(ink: Pixels, rows: Slope, options: UprightOptions) -> _Edges | None:
     """The four sides' slopes when they differ clearly (a photographed page), else None (a scanned one)."""
-    height, width = grey.shape
-    ink = _ink(grey)
+    height, width = ink.shape
     level = tuple(_points(half) for half in (ink[: height // 2], ink[height // 2 :]))
     upright = tuple(_points(np.ascontiguousarray(half.T)) for half in (ink[:, : width // 2], ink[:, width // 2 :]))
     if _agree(level, rows.degrees, _CLEAR_HALF, options) and _agree(upright, -rows.degrees, _CLEAR_COLUMNS, options):
@@ -350,6 +358,71 @@ def _warped(image: PageImage, to_source: Matrix, skew: float) -> PageImage:
         image,
         pixels=_unwarped(image.pixels, to_source),
         to_page=np.asarray(image.to_page @ in_points, dtype=np.float64),
+        skew_degrees=round(skew, 3),
+    )
+
+
+# --- bows -------------------------------------------------------------------------------------------------
+
+
+def _may_bow(ink: Pixels, options: BowOptions) -> bool:
+    """Whether lines of a page, straightened or not, seem to bow: cheap, and sure only in saying no."""
+    return any(_is_bowed(traced(lines), lines, options) for lines in (ink, posts(ink, _POST)))
+
+
+_POST = 25
+"""Shortest upright rule that is traced, pixels of the work copy: longer than strokes of type."""
+
+
+def _is_bowed(surface: Surface | None, lines: Pixels, options: BowOptions) -> bool:
+    bow = 0.0 if surface is None else surface.bow * lines.shape[0] * 72 / _WORK_DPI
+    return options.min_bow <= bow <= options.max_bow
+
+
+def _flattening(grey: Pixels, to_source: Matrix | None, options: BowOptions) -> Bow | None:
+    """The bow of the straightened page, where its lines are clearly sharper without it, else None."""
+    straight = grey if to_source is None else _unwarped(grey, to_source)
+    bow, flat = Bow(), straight
+    for _ in range(2):  # strips along slopes are blurred: the second look is sharper
+        ink = _ink(flat)
+        rows, columns = traced(ink), traced(posts(ink, _POST))
+        bow = Bow((*bow.rows, *_known(rows)), (*bow.columns, *_known(columns)))
+        flat = flattened(straight, bow)
+    level, upright = Bow(rows=bow.rows), Bow(columns=bow.columns)
+    rows_bow = _counts(straight, level, level.rows, upright=False, options=options)
+    columns_bow = _counts(straight, upright, upright.columns, upright=True, options=options)
+    if not rows_bow and not columns_bow:
+        return None
+    return Bow(bow.rows if rows_bow else (), bow.columns if columns_bow else ())
+
+
+def _known(surface: Surface | None) -> tuple[Surface, ...]:
+    return () if surface is None else (surface,)
+
+
+def _counts(straight: Pixels, bow: Bow, surfaces: tuple[Surface, ...], upright: bool, options: BowOptions) -> bool:
+    """Whether the first of the ``surfaces`` bows as far as a page may, and taking all out sharpens the projection."""
+    lines = np.ascontiguousarray(straight.T) if upright else straight
+    if not surfaces or not _is_bowed(surfaces[0], lines, options):
+        return False
+    before, after = (_lines_sharpness(picture, upright) for picture in (straight, flattened(straight, bow)))
+    return after >= options.min_gain * before
+
+
+def _lines_sharpness(grey: Pixels, upright: bool) -> float:
+    """How sharply the level lines (the ``upright`` rules) of a page project where they should be straight."""
+    ink = _ink(grey)
+    points = _points(posts(ink, _POST) if upright else ink)
+    return _sharpness_near(points, 0.0) if len(points) else 0.0
+
+
+def _laid_flat(image: PageImage, to_source: Matrix | None, bow: Bow, skew: float) -> PageImage:
+    """The page resampled once, bow and all; ``to_source`` as in ``_warped``."""
+    matrix = np.eye(3) if to_source is None else to_source
+    return replace(
+        image,
+        pixels=flattened(image.pixels, bow, to_source),
+        to_page=np.asarray(image.to_page @ _at_scale(matrix, 72 / image.dpi), dtype=np.float64),
         skew_degrees=round(skew, 3),
     )
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from document.exceptions import ExitCode, MissingDependencyError, QingzhangError
-from document.types import Document, Origin, PageContent, Reading, Table, TextLine
+from document.types import Document, Origin, Page, PageContent, Reading, Table, TextLine
 from document.writers.original import Original
 from flows.options import RunOptions
 from flows.outputs import Manifest, PageFailure, write_outputs
@@ -273,7 +273,7 @@ class TaskRunner:
             raise engine.missing
         store(page_file(task.work, task.number), page)
         seen_file(task.work, task.number).unlink(missing_ok=True)
-        return PageRead(page.page.error if page.page.origin is Origin.FAILED else None)
+        return PageRead(page_error(page.page) if page.page.origin is Origin.FAILED else None)
 
     def _lazy_engine(self) -> LazyEngine:
         self._engine = self._engine or LazyEngine(self.options.engine)
@@ -327,9 +327,12 @@ def draft(work: Path) -> Path:
 
 def failures(document: Document) -> tuple[PageFailure, ...]:
     """The pages of a document that failed, each with its error."""
-    return tuple(
-        PageFailure(page=p.number, error=p.error or "unknown") for p in document.pages if p.origin is Origin.FAILED
-    )
+    return tuple(PageFailure(page=p.number, error=page_error(p)) for p in document.pages if p.origin is Origin.FAILED)
+
+
+def page_error(page: Page) -> str:
+    """What is wrong with a page, without its number: whoever shows it names the page first."""
+    return (page.error or "unknown").removeprefix(f"page {page.number}: ")
 
 
 def for_review(document: Document) -> int:

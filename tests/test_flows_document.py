@@ -16,6 +16,7 @@ from document.writers.text import write_text
 from flows.document import clean_document, finish, look, outline, prepare, read_page
 from flows.evidence import letters, once, sample, spread
 from flows.options import Mode, RunOptions, chosen_pages
+from flows.tasks import failures
 from ocr.engine import EngineName, EngineOptions, load_engine
 
 NULL = RunOptions(engine=EngineOptions(name=EngineName.NULL))
@@ -130,6 +131,8 @@ def test_a_giant_page_fails_alone(tmp_path: Path) -> None:
     result = clean_document(path, replace_options(mode=Mode.SCAN, dpi=150))
     assert [p.origin for p in result.pages] == [Origin.SCAN, Origin.FAILED, Origin.SCAN]
     assert "too large" in (result.pages[1].error or "")
+    (failure,) = failures(result)
+    assert (failure.page, failure.error[:5]) == (2, "14390")  # whoever shows it names the page first
     assert json.loads(dump(result))["status"] == "partial"
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from cleanup.confidence import ConfidenceOptions, assess
 from cleanup.correct import correct
 from cleanup.known_forms import with_form_columns
+from cleanup.lost_borders import part_joined_cells
 from cleanup.numbers import clean_numbers
 from cleanup.overlaps import without_doubles
 from cleanup.reconcile import reconcile
@@ -129,7 +130,7 @@ def put_together(plan: Plan, pages: Sequence[PageContent]) -> Document:
     dictionary = load_dictionary(plan.options.dictionaries)
     blocks, meta = assemble(pages, AssembleOptions(merge_tables=plan.options.merge_tables))
     document = Document(plan.source, tuple(content.page for content in pages), blocks, meta)
-    document = join_split_heads(join_split_columns(document), dictionary)
+    document = join_split_heads(join_split_columns(part_joined_cells(document)), dictionary)
     document = clean_texts(without_doubles(document), dictionary)
     document = clean_numbers(document)
     document = with_form_columns(correct(document, dictionary), load_forms(plan.options.dictionaries))

@@ -385,6 +385,8 @@ def _flattening(grey: Pixels, to_source: Matrix | None, options: BowOptions) -> 
     bow, flat = Bow(), straight
     for _ in range(2):  # strips along slopes are blurred: the second look is sharper
         ink = _ink(flat)
+        if flat is straight and not _may_bow(ink, options):
+            return None  # what looked bowed lay askew
         rows, columns = traced(ink), traced(posts(ink, _POST))
         bow = Bow((*bow.rows, *_known(rows)), (*bow.columns, *_known(columns)))
         flat = flattened(straight, bow)

@@ -37,6 +37,8 @@ class GridOptions(BaseModel):
     min_col: float = Field(5.0, gt=0, le=50, description="no column is narrower than this (points)")
     covered: float = Field(0.5, gt=0, le=1, description="share of a border that rules must cover (0–1)")
     sure: float = Field(0.8, gt=0, le=1, description="share that makes a border certain (0–1)")
+    worn: float = Field(4.0, gt=0, le=50, description="a rule reaching this far into a cell was longer (points)")
+    worn_share: float = Field(0.3, gt=0, le=1, description="and this share of the cell's side (0–1)")
     open_side: float = Field(7.0, gt=0, le=100, description="rules beyond the last one across: an open side (points)")
     long_table: int = Field(10, ge=3, le=1000, description="only in tables of more rows are lone column edges doubted")
     around: int = Field(2, ge=1, le=50, description="regular rows above and below a lone column edge that is doubted")
@@ -387,12 +389,32 @@ def _shares(edges: list[_Edge], posts: list[float]) -> Floats:
 
 def _borders(rows: list[_Edge], cols: list[_Edge], options: GridOptions) -> _Borders:
     """Which borders exist. The outer ones always do."""
-    across_share = _shares(rows, [c.level for c in cols])
-    down_share = _shares(cols, [r.level for r in rows]).T
-    across, down = across_share >= options.covered, down_share >= options.covered
+    posts = [c.level for c in cols], [r.level for r in rows]
+    across_share, down_share = _shares(rows, posts[0]), _shares(cols, posts[1])
+    across = (across_share >= options.covered) | _worn(rows, posts[0], across_share, options)
+    down = ((down_share >= options.covered) | _worn(cols, posts[1], down_share, options)).T
+    down_share = down_share.T
     across[[0, -1], :] = True
     down[:, [0, -1]] = True
     return _Borders(across, down, across_share, down_share)
+
+
+def _worn(edges: list[_Edge], posts: list[float], shares: Floats, options: GridOptions) -> Bools:
+    """(edges, len(posts) - 1): whether a rule runs on from the next stretch, where it is sure, and ends in this one.
+
+    A rule ends at another; what is missing was taken off the page with a watermark, or is worn.
+    """
+    worn = np.zeros(shares.shape, dtype=np.bool_)
+    for n, edge in enumerate(edges):
+        for start, end in edge.spans:
+            for tip, step in ((start, 1), (end, -1)):
+                at = int(np.searchsorted(posts, tip)) - 1
+                if not (0 <= at < len(posts) - 1 and 0 <= at + step < len(posts) - 1):
+                    continue
+                reach = abs(posts[at + 1 if step > 0 else at] - tip)
+                far = reach >= max(options.worn, options.worn_share * (posts[at + 1] - posts[at]))
+                worn[n, at] |= far and shares[n, at + step] >= options.sure
+    return worn
 
 
 def _repaired(borders: _Borders) -> _Borders:

@@ -94,6 +94,19 @@ def test_a_lost_rule_still_leaves_rectangles(table: DrawnTable, data: st.DataObj
         assert sum(c.row_span * c.col_span for c in grid.cells) == grid.n_rows * grid.n_cols
 
 
+def test_a_rule_that_ends_in_the_air_ran_on_to_the_next() -> None:
+    """What is missing was taken off with a watermark; a rule that goes a little over the one across was not longer."""
+    table = regular(4, 4, row=16, col=60)
+    rules = rules_of(table)
+    x, y = table.cols[2], table.rows
+    others = tuple(r for r in rules.vertical if r.position != x)
+    worn = Ruling(x, y[1] - 0.4 * (y[1] - y[0]), y[4])
+    (grid,) = build_grids(Rulings(rules.horizontal, (*others, worn)))
+    assert spans_of(grid) == table.cells
+    (grid,) = build_grids(Rulings(rules.horizontal, (*others, Ruling(x, y[1] - 2.5, y[4]))))
+    assert spans_of(grid) == regular(4, 4, row=16, col=60, merges=((0, 1, 1, 2),)).cells
+
+
 def test_cells_lie_where_they_are_drawn_on_a_skewed_page() -> None:
     scan = Scan(skew=0.3, width=600, height=400)
     table = regular(8, 5, row=20, col=100)

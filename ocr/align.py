@@ -149,9 +149,10 @@ def _ruled_stretch(
     The last of three or more rules ends it; two, or more that have a head between them and amounts below, begin one
     that goes on, to the last row that is near.
     """
-    levels = _apart([r.position for r in rules])
+    levels = _from_first_text(_apart([r.position for r in rules]), rows)
     if len(levels) < 2:
         return None
+    rules = [r for r in rules if r.position >= levels[0]]
     extent = min(r.start for r in rules), max(r.end for r in rules)
     end = _end_of_body(levels[-1], [row for row in rows if _middle(row) > levels[-1]], taken, options)
     closed = len(levels) > 2 and (_amounts(rows, levels[0], levels[-1]) or not _amounts(rows, levels[-1], end))
@@ -185,6 +186,24 @@ def _apart(levels: Sequence[float]) -> tuple[float, ...]:
         if not kept or level - kept[-1] > _ONE_RULE:
             kept.append(level)
     return tuple(kept)
+
+
+def _from_first_text(levels: tuple[float, ...], rows: Sequence[Row]) -> tuple[float, ...]:
+    """The heights of a table's rules, those above the last one with no text below it left out.
+
+    A rule under the running head (页眉) is as wide as the table that goes on right below it, and a table has no empty
+    row at its top. Of two rules around amounts the upper one is needed, as nothing else would say where they end.
+    """
+    while len(levels) > 2 and not _has_text(rows, levels[0], levels[1]):
+        if len(levels) == 3 and _amounts(rows, levels[1], levels[2]):
+            break
+        levels = levels[1:]
+    return levels
+
+
+def _has_text(rows: Sequence[Row], top: float, bottom: float) -> bool:
+    """Whether anything but specks stands between two heights."""
+    return any(c.isalnum() for row in rows if top < _middle(row) < bottom for s in row for c in s.text)
 
 
 def _end_of_body(start: float, rows: Sequence[Row], taken: Sequence[Box], options: AlignOptions) -> float:

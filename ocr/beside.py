@@ -14,7 +14,7 @@ from statistics import median
 from document.geometry import Box
 from document.types import TextLine
 from ocr.glyphs import is_wide
-from ocr.pieces import part_of_line, pieces, trimmed
+from ocr.pieces import is_code_levels, part_of_line, pieces, trimmed
 
 __all__ = ["parted_lines"]
 
@@ -70,7 +70,8 @@ def _parts(line: TextLine, names: Sequence[TextLine]) -> tuple[TextLine, ...]:
             ),
             key=lambda n: n.box.left,
         )
-        cuts = _cuts(line, [n.box.center[0] for n in row], _OFF * size) if _is_row(row) else None
+        parting = _is_row(row) and not is_code_levels("".join(n.text.strip() for n in row))
+        cuts = _cuts(line, [n.box.center[0] for n in row], _OFF * size) if parting else None
         if cuts:
             return tuple(part_of_line(line, a, b) for a, b in pairwise((0, *cuts, len(line.text))))
     return (line,)

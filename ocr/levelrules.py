@@ -48,6 +48,8 @@ class LevelRuleOptions(BaseModel):
     level: float = Field(0.4, ge=0, le=2, description="names of one row differ less in height (type sizes)")
     overlap: float = Field(0.25, gt=0, le=1, description="share of its height that a line shares with its row (0–1)")
     crossing: float = Field(0.12, ge=0, le=0.5, description="share of rows whose text may cross a column's edge (0–1)")
+    loose: float = Field(1.65, gt=0, le=3, description="lines of one label are no further apart (type sizes)")
+    nearer: float = Field(0.8, gt=0, le=1, description="lines of a label set wide are this near, of a row (0–1)")
     full: float = Field(1.6, ge=0, le=10, description="a line that leaves less room in its column goes on (type sizes)")
     both_sides: int = Field(3, ge=2, le=50, description="rows with text on both sides of a gap that parts a column")
     blank_names: int = Field(3, ge=2, le=50, description="names side by side in the head of a table without amounts")
@@ -195,6 +197,14 @@ def _pitch(rows: Sequence[Row]) -> float:
     """The usual distance between rows, points: the median of those that are no wider for a wrapped text."""
     steps = sorted(_middle(b) - _middle(a) for a, b in pairwise(rows))
     return steps[len(steps) // 3] if steps else 0.0
+
+
+def _pitch_of_amounts(rows: Sequence[Row]) -> float:
+    """The usual distance between rows that both have an amount, points, as no line of a wrapped label has."""
+    filled = [any(_NUMBER.fullmatch(s.text.strip()) for s in row) for row in rows]
+    pairs = zip(pairwise(rows), pairwise(filled), strict=True)
+    steps = sorted(_middle(b) - _middle(a) for (a, b), both in pairs if all(both))
+    return steps[len(steps) // 3] if steps else _pitch(rows)
 
 
 # -- the head --------------------------------------------------------------------------------------------
@@ -505,22 +515,32 @@ def _rows_of_body(
 def _wraps_joined(body: Sequence[Row], cols: Sequence[float], size: float, options: LevelRuleOptions) -> list[Row]:
     """The rows, a line without an amount joined to the one whose label goes on in it."""
     rows = list(body[:1])
+    usual = _pitch_of_amounts(body)
     for row in body[1:]:
-        if _wraps(rows[-1], row, cols, size, options):
+        if _wraps(rows[-1], row, cols, (size, usual), options):
             rows[-1] = tuple(sorted((*rows[-1], *row), key=_from_left))
         else:
             rows.append(row)
     return rows
 
 
-def _wraps(upper: Row, lower: Row, cols: Sequence[float], size: float, options: LevelRuleOptions) -> bool:
-    """Whether one of two rows is only the rest of a label of the other."""
+def _wraps(
+    upper: Row, lower: Row, cols: Sequence[float], sizes: tuple[float, float], options: LevelRuleOptions
+) -> bool:
+    """Whether one of two rows is only the rest of a label of the other; ``sizes`` are type size and pitch of the rows.
+
+    Lines set wide apart are one label's where rows are clearly further apart and the lower line begins no item.
+    """
+    size, usual = sizes
+    near = options.pitches[0] * size
+    if not any(patterns.enumerator_level(s.text) for s in lower):
+        near = max(near, min(options.loose * size, options.nearer * usual))
     alone = [r for r in (upper, lower) if not any(_NUMBER.fullmatch(s.text.strip()) for s in r)]
     if not alone or min(map(len, alone)) > 2:
         return False
     pairs = [(a, b) for a in upper for b in lower if _place(a.box.center[0], cols) == _place(b.box.center[0], cols)]
     return bool(pairs) and all(
-        b.box.center[1] - a.box.center[1] < options.pitches[0] * size
+        b.box.center[1] - a.box.center[1] < near
         and cols[_place(a.box.center[0], cols) + 1] - a.box.right < options.full * size
         for a, b in pairs
     )

@@ -20,13 +20,15 @@ _LEAST_STEPS = 4
 """Fewer neighbours say little about how far characters of a line usually are apart."""
 _WIDE_STEP = 1.4
 """A step this many times the usual one leaves a gap; the recogniser's places are good to a sixth of a character."""
+_CODE_LEVELS = re.compile(r"类款项?|款项")
+"""The columns of a code's parts (类、款、项): names of one character, a narrow column apart."""
 _LOOSE = 1.4
 """How much higher than its type the box of a line may be."""
 
 _BEYOND = 0.75
 """How far a line's end is from the middle of its last character, as a share of the step between two."""
 
-__all__ = ["part_of_line", "pieces", "trimmed"]
+__all__ = ["is_code_levels", "part_of_line", "pieces", "trimmed"]
 
 _CUT = re.compile(
     r"(?<=\.\d\d)(?=[-\d]|(?![万亿元倍])[\u4e00-\u9fff])|(?<=[^\d.,，\s%+(（-])(?=-?\d[\d,]{0,20}\.\d\d)"
@@ -47,10 +49,18 @@ def pieces(line: TextLine) -> tuple[TextLine, ...]:
     return tuple(parts)
 
 
+def is_code_levels(text: str) -> bool:
+    """Whether a text is nothing but names of the parts of a code (类、款、项), as they stand below 科目编码."""
+    return _CODE_LEVELS.fullmatch(text) is not None
+
+
 def _gaps(line: TextLine) -> list[int]:
     """Places in a line of Chinese where it leaves a gap: 事业收入 经营收入 are names of two columns."""
     middles = [(c.left + c.right) / 2 for c in line.characters]
     steps = [b - a for a, b in pairwise(middles)]
+    if is_code_levels("".join(c.text for c in line.characters)):
+        size = line.box.height / _LOOSE
+        return list(range(1, len(middles))) if min(steps) > _WIDE_STEP * size else []
     wide = [all(is_wide(c.text) and c.text.isalnum() for c in pair) for pair in pairwise(line.characters)]
     usual = [step for step, both in zip(steps, wide, strict=True) if both]
     if len(usual) < _LEAST_STEPS:

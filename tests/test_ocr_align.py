@@ -53,6 +53,24 @@ def test_horizontal_rules_alone_make_rows() -> None:
     assert filled(grids, lines) == [["科目", "名称"], ["201", "一般公共服务"], ["205", "教育"]]
 
 
+def test_the_rule_under_the_running_head_is_no_row_of_a_table_that_goes_on() -> None:
+    """On a page on which a table goes on nothing stands between them; a caption parts them where it begins."""
+    head = [piece("年度", 60, 82), piece("本年支出", 380, 82)]
+    for levels in ((62, 78, 114, 168), (62, 66, 78, 114, 168)):
+        rules = Rulings(tuple(Ruling(y, 50, 520) for y in levels))
+        (grid,) = align_grids((*head, *BUDGET), rules, ())
+        assert (grid.row_edges[0], grid.n_rows) == (78, 5)
+    rules = Rulings(tuple(Ruling(y, 50, 520) for y in (62, 78, 114)))  # on to the next page
+    (grid,) = align_grids((*head, *BUDGET), rules, ())
+    assert (grid.row_edges[0], grid.n_rows) == (78, 5)
+
+
+def test_rules_around_amounts_alone_still_end_them() -> None:
+    rules = Rulings(tuple(Ruling(y, 50, 520) for y in (80, 96, 168)))
+    (grid,) = align_grids((*BUDGET, piece("合计", 60, 172)), rules, ())
+    assert grid.row_edges[-1] == 168
+
+
 def test_a_table_of_three_rules_has_a_row_for_each_line() -> None:
     rules = Rulings(tuple(Ruling(y, 50, 520) for y in (96, 114, 168)))
     grids = align_grids(tuple(BUDGET), rules, ())

@@ -56,6 +56,13 @@ def test_a_name_over_a_group_of_columns_stays_whole() -> None:
     assert parted_lines([group, *names]) == (group, *names)
 
 
+def test_a_name_over_the_parts_of_a_code_stays_whole() -> None:
+    """类 款 项 stand in the middles of parts of any name over them that is about as wide."""
+    name = written("科目编码", 100, 50)
+    parts = [centred(text, 106 + 12 * n, 50 + 1.3 * SIZE) for n, text in enumerate("类款项")]
+    assert parted_lines([name, *parts]) == (name, *parts)
+
+
 def test_a_line_whose_next_ones_stand_elsewhere_stays_whole() -> None:
     line = written("一般公共预算财政拨款", 100, 50)
     names = [centred("收入", 125, 61), centred("支出", 145, 61)]

@@ -211,6 +211,23 @@ def test_pieces_of_a_line(text: str, parts: list[str]) -> None:
     assert [p.text for p in pieces(written(text, 50, 10))] == parts
 
 
+@pytest.mark.parametrize(
+    ("text", "step", "parts"),
+    [
+        ("类款项", 20, ["类", "款", "项"]),
+        ("款项", 20, ["款", "项"]),
+        ("款项", 10, ["款项"]),
+        ("合计", 20, ["合计"]),
+        ("总计数", 20, ["总计数"]),
+    ],
+)
+def test_the_parts_of_a_code_are_columns_of_their_own(text: str, step: float, parts: list[str]) -> None:
+    """类 款 项 stand apart in narrow columns; other names are spaced out to fill one (合 计)."""
+    characters = tuple(Character(c, 0.99, 50 + step * n, 60 + step * n) for n, c in enumerate(text))
+    line = TextLine(text, Box(48, 10, 62 + step * (len(text) - 1), 24), 0.99, characters, size=10)
+    assert [p.text for p in pieces(line)] == parts
+
+
 def test_a_head_that_fits_nothing_costs_little() -> None:
     """Sixty names at random heights: every way to rows is tried, and given up at the first names that do not fit."""
     rng = random.Random(1)

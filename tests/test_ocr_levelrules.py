@@ -113,6 +113,23 @@ def test_a_label_over_two_lines_is_one_row() -> None:
     assert len(found) == 9
 
 
+def items_set_wide(second: str) -> list[str]:
+    """The labels of three rules' rows 24 points apart, one with a line that begins ``second`` 14 points below it."""
+    sheet = Sheet((LEFT, 170, 290, RIGHT))
+    for col, name in enumerate(("项目", "合计", "基本支出")):
+        sheet.head(name, col, 1, 0)
+    for row in (1.0, 2.5, 4.0, 7.0):
+        sheet.body(row, f"第{row:.0f}项支出", f"{row:.0f},501.27", "3.00")
+    sheet.body(5.5, "文化旅游体育与传媒发展支")
+    sheet.body(5.5 + 14 / HEIGHT, second)
+    return [row[0][0] for row in sheet.read(1, 8)]
+
+
+def test_lines_of_a_label_set_wide_apart_are_one_where_rows_are_further_apart() -> None:
+    assert "文化旅游体育与传媒发展支出" in items_set_wide("出")
+    assert "六、卫生健康支出" in items_set_wide("六、卫生健康支出")
+
+
 def test_an_amount_that_touches_the_next_label_is_no_part_of_it() -> None:
     sheet = Sheet((LEFT, 200, 290, 440, RIGHT))
     for col, name in enumerate(("收入项目", "金额", "支出项目", "金额")):

@@ -106,7 +106,7 @@ def _read_picture(image: PageImage, evidence: Evidence, engine: Engine) -> tuple
     content = put_together(sheet, kept, rulings, grids, seals)
     missed = [r.box for r, line in zip(regions, lines, strict=True) if r.score == 0 and not line.text]
     content = note_unread(content, clean.image, (*(k for k in lines if not k.text), *residue), missed)
-    return on_the_page(replace(content, page=page), image.to_page), lines
+    return on_the_page(replace(content, page=page), image.on_page), lines
 
 
 def _better_reads(
@@ -170,7 +170,7 @@ def _read_strip(picture: Pixels, engine: Engine) -> TextLine | None:
 
 def _page(image: PageImage, clean: CleanPage, evidence: Evidence, judgements: Sequence[Judgement]) -> Page:
     phrase = evidence.watermark.phrase if evidence.watermark else None
-    kept = tuple(ReadAsScanned(j.box.transformed(image.to_page), j.cleaned, j.scanned) for j in judgements)
+    kept = tuple(ReadAsScanned(image.on_page(j.box), j.cleaned, j.scanned) for j in judgements)
     mark = PageWatermark(phrase, clean.coverage, kept) if clean.coverage > 0 else None
     return Page(
         image.number, Origin.SCAN, image.width, image.height, image.rotation, image.skew_degrees, watermark=mark

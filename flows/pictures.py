@@ -15,6 +15,7 @@ from document.geometry import Box
 from flows.evidence import gather_evidence
 from flows.options import RunOptions
 from flows.outputs import file_hash
+from ocr.bow import flattened
 from ocr.engine import EngineName, EngineOptions
 from ocr.engines.null import NullEngine
 from ocr.pdf import open_source, page_image, rasterise
@@ -83,7 +84,8 @@ class PageDrawer:
         size = (max(1, round(page.width * dpi / 72)), max(1, round(page.height * dpi / 72)))
         matrix = to_pixels @ image.to_page @ from_pixels
         white = (255, 255, 255)
-        laid = cv2.warpPerspective(clean.pixels, matrix, size, flags=cv2.INTER_AREA, borderValue=white)
+        bowed = clean.pixels if image.bow is None else flattened(clean.pixels, image.bow.undone())
+        laid = cv2.warpPerspective(bowed, matrix, size, flags=cv2.INTER_AREA, borderValue=white)
         return np.asarray(laid, dtype=np.uint8)
 
     def _mark(self, file: Path) -> Watermark | None:

@@ -9,7 +9,7 @@ counts only when it bows clearly and the page's ink then projects clearly more s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.polynomial import legendre
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from document.geometry import Matrix
+from document.geometry import Box, Matrix
 from ocr.types import Pixels
 
 Floats = NDArray[np.float64]
@@ -71,6 +71,26 @@ class Bow:
     columns: tuple[Surface, ...] = ()
     """Of the upright rules: surfaces of the transposed page."""
 
+    def around(self, box: Box, width: float, height: float) -> Box:
+        """Where a box of the flat page, ``width`` × ``height``, lies on the bowed one."""
+        x = np.array([box.left, (box.left + box.right) / 2, box.right])
+        y = np.array([box.top, box.bottom])
+        across, down = 2 * x / width - 1, 2 * y / height - 1
+        y_there, x_there = np.repeat(y[:, None], 3, axis=1), np.repeat(x[None], 2, axis=0)
+        for surface in self.rows:
+            y_there = y_there + surface.at(across, down) * height
+        for surface in self.columns:
+            x_there = x_there + surface.at(down, across).T * width
+        return Box(float(x_there.min()), float(y_there.min()), float(x_there.max()), float(y_there.max()))
+
+    def undone(self) -> Bow:
+        """The bow that bends a flat page again, to a twentieth of itself: lines lean no more than that."""
+        return Bow(tuple(map(_negative, self.rows)), tuple(map(_negative, self.columns)))
+
+    def upside_down(self) -> Bow:
+        """The bow of the page turned by 180°."""
+        return Bow(tuple(map(_turned, self.rows)), tuple(map(_turned, self.columns)))
+
     def places(self, width: int, height: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """``(x, y)``, each (height, width): pixels of the bowed picture, for a flat picture of that size."""
         across, down = _span(width), _span(height)
@@ -81,6 +101,16 @@ class Bow:
         for surface in self.columns:
             x += surface.at(down, across).T.astype(np.float32) * np.float32(width)
         return x, y
+
+
+def _negative(surface: Surface) -> Surface:
+    return replace(surface, coefficients=-surface.coefficients)
+
+
+def _turned(surface: Surface) -> Surface:
+    along, across = np.indices(surface.coefficients.shape)
+    odd = (along + across) % 2 == 1
+    return Surface(np.where(odd, 1, -1) * surface.coefficients, -surface.bottom, -surface.top)
 
 
 def _span(count: int) -> Floats:

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from document.geometry import Box, Matrix
+from document.geometry import Box
 from document.types import BLANK, Block, BlockKind, Page, PageContent, Reading, Table, TextBlock, TextLine
 
-
-def on_the_page(content: PageContent, to_page: Matrix) -> PageContent:
-    """The content with every box mapped by ``to_page``, a 3×3 homography."""
-    return replace(content, blocks=tuple(_moved(b, to_page) for b in content.blocks))
+Place = Callable[[Box], Box]
+"""Where a box in straight points lies on the upright source page."""
 
 
-def _moved(block: Block, matrix: Matrix) -> Block:
+def on_the_page(content: PageContent, on_page: Place) -> PageContent:
+    """The content with every box mapped by ``on_page``."""
+    return replace(content, blocks=tuple(_moved(b, on_page) for b in content.blocks))
+
+
+def _moved(block: Block, on_page: Place) -> Block:
     if isinstance(block, Table):
-        cells = tuple(
-            replace(c, box=c.box.transformed(matrix), lines=_moved_lines(c.lines, matrix)) for c in block.cells
-        )
+        cells = tuple(replace(c, box=on_page(c.box), lines=_moved_lines(c.lines, on_page)) for c in block.cells)
         return replace(block, cells=cells)
-    return replace(block, box=block.box.transformed(matrix), lines=_moved_lines(block.lines, matrix))
+    return replace(block, box=on_page(block.box), lines=_moved_lines(block.lines, on_page))
 
 
-def _moved_lines(lines: tuple[TextLine, ...], matrix: Matrix) -> tuple[TextLine, ...]:
+def _moved_lines(lines: tuple[TextLine, ...], on_page: Place) -> tuple[TextLine, ...]:
     """Boxes of lines move; characters keep their places along the straight line, which only compares them."""
-    return tuple(replace(line, box=line.box.transformed(matrix)) for line in lines)
+    return tuple(replace(line, box=on_page(line.box)) for line in lines)
 
 
 def seal_block(box: Box, page: Page, index: int, reading: Reading = BLANK) -> TextBlock:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from document.geometry import Box, Matrix
 from document.types import Cell, TextLine
+
+if TYPE_CHECKING:
+    from ocr.bow import Bow
 
 Pixels = NDArray[np.uint8]
 """``(height, width)`` grey or ``(height, width, 3)`` in OpenCV's order blue, green, red; 255 is white."""
@@ -19,7 +23,7 @@ class PageImage:
     """A page as pixels, upright and straight.
 
     The straight page has its own points: pixel · 72 / dpi. Lines, rulings and grids are found in these
-    straight points; ``to_page`` maps them to points on the upright source page, for the boxes that leave.
+    straight points; ``on_page`` maps them to points on the upright source page, for the boxes that leave.
     """
 
     number: int
@@ -28,7 +32,7 @@ class PageImage:
     """Never written to: a step that changes pixels makes a new array."""
     dpi: float
     to_page: Matrix
-    """3×3, straight points to points on the upright source page."""
+    """3×3, straight points to points on the upright source page; of a sheet laid flat, once its ``bow`` is back."""
     width: float
     height: float
     """The upright source page, points."""
@@ -40,6 +44,15 @@ class PageImage:
     """Whether the scan has one bit a pixel (a fax)."""
     scale: float = 1.0
     """Points of the page for one straight point: 1 but where the page does not say how large its paper is."""
+    bow: Bow | None = None
+    """The bow that was taken out of a curled sheet, in shares of the picture."""
+
+    def on_page(self, box: Box) -> Box:
+        """Where a box in straight points lies on the upright source page."""
+        if self.bow is not None:
+            height, width = self.pixels.shape[:2]
+            box = self.bow.around(box, width * 72 / self.dpi, height * 72 / self.dpi)
+        return box.transformed(self.to_page)
 
     @property
     def grey(self) -> Pixels:

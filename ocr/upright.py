@@ -59,9 +59,8 @@ class Slope:
 def straighten(image: PageImage, options: UprightOptions | None = None, grey: Pixels | None = None) -> PageImage:
     """The page with skew, mild perspective and bows taken out; the same value when it is straight already.
 
-    ``to_page`` of the result maps straight points back to the upright page, but for the bow: there it is off by as
-    many points as the page was bowed. ``skew_degrees`` is the skew found, counter-clockwise. ``grey`` is its
-    ``work_copy``, where that is at hand.
+    ``on_page`` of the result maps straight boxes back to the upright page. ``skew_degrees`` is the skew found,
+    counter-clockwise. ``grey`` is its ``work_copy``, where that is at hand.
     """
     options = options or UprightOptions()
     grey = work_copy(image) if grey is None else grey
@@ -426,6 +425,7 @@ def _laid_flat(image: PageImage, to_source: Matrix | None, bow: Bow, skew: float
         pixels=flattened(image.pixels, bow, to_source),
         to_page=np.asarray(image.to_page @ _at_scale(matrix, 72 / image.dpi), dtype=np.float64),
         skew_degrees=round(skew, 3),
+        bow=bow,
     )
 
 
@@ -433,7 +433,7 @@ def _laid_flat(image: PageImage, to_source: Matrix | None, bow: Bow, skew: float
 
 
 def turned(image: PageImage, quarters: int) -> PageImage:
-    """The page turned clockwise by ``quarters`` × 90°, before it is straightened."""
+    """The page turned clockwise by ``quarters`` × 90°, before it is straightened; by 180° after that, too."""
     quarters %= 4
     if quarters == 0:
         return image
@@ -444,6 +444,7 @@ def turned(image: PageImage, quarters: int) -> PageImage:
         width=width,
         height=height,
         rotation=(image.rotation + 90 * quarters) % 360,
+        bow=image.bow.upside_down() if image.bow is not None and quarters == 2 else image.bow,
     )
 
 

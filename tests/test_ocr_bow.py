@@ -5,6 +5,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from document.geometry import Box
 from ocr.bow import Bow, Surface, flattened, posts, traced
 from ocr.types import PageImage
 from ocr.upright import straighten
@@ -60,6 +61,46 @@ def test_a_curled_page_is_laid_flat_to_a_point(points: float, sign: int, slant: 
     assert left is not None
     assert left.bow * HEIGHT * 72 / DPI < 0.6
     assert left.bow < 0.4 * _bow_of(photo)
+
+
+@settings(max_examples=6, deadline=None)
+@given(points=st.floats(3, 8), sign=st.sampled_from((-1, 1)))
+def test_a_box_is_mapped_back_to_where_it_lay_on_the_curled_page(points: float, sign: int) -> None:
+    """A black square of the photograph, found on the flat page, is mapped to its own place again."""
+    photo = bent(drawn(), curled(sign * points))
+    squares = [(40, 700), (845, 300), (560, 30)]
+    for x, y in squares:
+        cv2.rectangle(photo, (x, y), (x + 20, y + 20), 0, -1)
+    straight = straighten(page(photo))
+    assert straight.bow is not None
+    solid = cv2.erode((straight.pixels < 128).astype(np.uint8), np.ones((11, 11), np.uint8))
+    _, _, _, middles = cv2.connectedComponentsWithStats(solid)
+    for x, y in squares:
+        places = [straight.on_page(Box(px, py, px, py)) for px, py in middles[1:] * 72 / DPI]
+        there = np.array([(x + 10, y + 10)]) * 72 / DPI
+        assert np.abs([p.center for p in places] - there).max(axis=1).min() < 0.7
+
+
+@settings(max_examples=15, deadline=None)
+@given(points=st.floats(-6, 6), degree=st.integers(2, 4))
+def test_a_bow_undone_brings_a_box_back(points: float, degree: int) -> None:
+    coefficients = np.zeros((7, 3))
+    coefficients[degree, 0] = points / 842
+    surface = Surface(coefficients, -1.0, 1.0)
+    bow, box = Bow((surface,), (surface,)), Box(300, 400, 300, 400)
+    back = bow.undone().around(bow.around(box, 595, 842), 595, 842)
+    assert np.abs(np.subtract(back.center, box.center)).max() <= 0.3
+
+
+@given(along=st.integers(0, 6), across=st.integers(0, 2), x=st.floats(0, 595), y=st.floats(0, 842))
+def test_a_page_on_its_head_is_bowed_the_other_way_round(along: int, across: int, x: float, y: float) -> None:
+    coefficients = np.zeros((7, 3))
+    coefficients[along, across] = 0.01
+    bow = Bow((Surface(coefficients, -0.8, 0.6),), (Surface(coefficients, -0.5, 0.9),))
+    there = bow.around(Box(x, y, x, y), 595, 842).center
+    on_head = Box(595 - x, 842 - y, 595 - x, 842 - y)
+    turned = bow.upside_down().around(on_head, 595, 842).center
+    assert np.allclose(turned, (595 - there[0], 842 - there[1]), atol=1e-6)
 
 
 def test_a_folded_page_has_its_upright_rules_straight() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from rapidfuzz.distance import Levenshtein
 
 from cleanup.lexicon import Lexicon, key_of
-from cleanup.table_roles import CODE, TableRoles, code_form
+from cleanup.table_roles import CODE, TableRoles, code_form, digits_of
 from document.types import Cell, Correction, Reading, Rule, Table
 
 _EDGED = re.compile(r"\D{0,3}?(\d{3,7})\D{0,3}")
@@ -18,6 +18,10 @@ _CUT_TAIL = re.compile(r"-?(\d{1,3})\s*(\D\S*)", re.S)
 _POINTED = re.compile(r"\d{2,6}[.,]\d{1,5}")
 """2080.06 for 2080506: a stroke of a digit taken for a mark. No code is printed so."""
 _NO_CODE = "应为科目编码，识别不清"
+_LEVEL_LENGTHS = ((3,), (2, 5), (2, 7))
+"""Digits of what stands under 类, 款 and 项: each part's own, or the code as far as that part (205, 20501, 2050101)."""
+_WHOLE_PARTS = 3
+"""Parts of a code in a column that show that it holds such, at least; and they are most of what it holds."""
 _DOUBT = 0.1
 """Probability of another digit from which the recogniser counts as doubting its own."""
 
@@ -44,7 +48,7 @@ class _Row:
 def correct_codes(table: Table, roles: TableRoles, words: Lexicon) -> Table:
     """The table with misread codes mended where form, name and tree agree; idempotent."""
     cells = {(c.row, c.col): c for c in table.cells}
-    mended: dict[tuple[int, int], Cell] = {}
+    mended = _level_cells(table, roles)
     for col in sorted(roles.code_columns):
         column = [c for c in table.cells if c.col == col and c.row >= roles.header_rows]
         for row in _rows(column, cells, words):
@@ -54,6 +58,27 @@ def correct_codes(table: Table, roles: TableRoles, words: Lexicon) -> Table:
     if not mended:
         return table
     return replace(table, cells=tuple(mended.get((c.row, c.col), c) for c in table.cells))
+
+
+def _level_cells(table: Table, roles: TableRoles) -> dict[tuple[int, int], Cell]:
+    """The cells under 类, 款, 项 that hold no part of a code as read: letters are digits, and a lost digit is told."""
+    found: dict[tuple[int, int], Cell] = {}
+    for col, lengths in zip(roles.level_columns, _LEVEL_LENGTHS, strict=False):
+        column = [
+            c
+            for c in table.cells
+            if c.col == col and roles.is_body_row(c) and c.col_span == 1 and any(d.isdigit() for d in c.reading.text)
+        ]
+        parts = [digits_of(c.reading.text) for c in column]
+        whole = [len(part) in lengths for part in parts]
+        if sum(whole) < max(_WHOLE_PARTS, 0.5 * len(column)):
+            continue
+        for cell, part, is_whole in zip(column, parts, whole, strict=True):
+            if not is_whole:
+                found[cell.row, col] = replace(cell, reading=cell.reading.doubted(_NO_CODE))
+            elif part != cell.reading.text:
+                found[cell.row, col] = replace(cell, reading=_with_code(cell.reading, part, 0.99, None))
+    return found
 
 
 def join_split_codes(table: Table, words: Lexicon) -> Table:

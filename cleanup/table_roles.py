@@ -45,11 +45,14 @@ class TableRoles:
         """Whether the cell belongs to the table's head."""
         return cell.row < self.header_rows
 
+    def is_body_row(self, cell: Cell) -> bool:
+        """Whether the cell lies below the head and in no row that numbers the columns."""
+        return cell.row >= self.header_rows and cell.row not in self.numbering_rows
+
     def is_amount_place(self, cell: Cell) -> bool:
         """Whether a number in this cell is an amount, not a code, a line number or a column number."""
         return (
-            cell.row >= self.header_rows
-            and cell.row not in self.numbering_rows
+            self.is_body_row(cell)
             and cell.col not in self.code_columns
             and cell.col not in self.line_columns
             and cell.col not in self.level_columns
@@ -65,6 +68,12 @@ def code_form(text: str) -> str:
     pieces = [p for p in text.split() if len(p) > 1]
     digits = _NOISE.sub("", pieces[0] if len(pieces) == 1 else text).translate(_ALIKE)
     return digits if CODE.fullmatch(digits) else text
+
+
+def digits_of(text: str) -> str:
+    """The digits of a part of a code, letters taken for digits; "" where something else stands in it."""
+    digits = "".join(text.split()).translate(_ALIKE)
+    return digits if digits.isascii() and digits.isdigit() else ""
 
 
 def table_roles(table: Table) -> TableRoles:

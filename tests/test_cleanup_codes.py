@@ -73,6 +73,24 @@ def test_a_code_with_a_point_that_nothing_mends_is_doubted() -> None:
     assert [(r.text, r.needs_review) for r in found] == [(code, code == "2080.06") for code in read]
 
 
+def test_a_part_of_a_code_with_a_lost_digit_is_doubted() -> None:
+    """Under 类 款 项 a code stands in parts of three, two and two digits, or each as far as its part."""
+    parts = [
+        ["205", "", ""],
+        ["205", "01", ""],
+        ["2O5", "O1", "01"],
+        ["5", "01", "99"],
+        ["205", "03", "2"],
+        ["210", "11", "02"],
+    ]
+    rows = [["类", "款", "项", "科目名称"], *([*part, f"甲{n}"] for n, part in enumerate(parts))]
+    found = [row[:3] for row in corrected(rows)[1:]]
+    assert [r.text for r in found[2]] == ["205", "01", "01"]
+    assert [(n, r.text) for n, row in enumerate(found) for r in row if r.needs_review] == [(3, "5"), (4, "2")]
+    full = [["类", "款", "项", "科目名称"], *([c[:3], c[:5], c, "甲"] for c in ("2050101", "2050102", "2060101"))]
+    assert not any(r.needs_review for row in corrected(full) for r in row)
+
+
 def test_name_and_tree_mend_a_code() -> None:
     found = codes(
         ("208", "社会保障和就业支出"),

@@ -48,17 +48,14 @@ def find_rulings(image: PageImage, grounds: tuple[Box, ...] = (), options: Rulin
     strokes = Rulings(find_strokes(level, unit, options), find_strokes(upright, unit, options))
     if not image.bilevel:  # there a shade is made of dots, in rows as even as those of a dotted rule
         level, upright, strokes = _with_dotted(level, upright, strokes, unit, options)
-    posts = Rulings(
+    long = Rulings(
         *(
             tuple(r for r in rules if r.length >= options.free_length)
             for rules in (strokes.horizontal, strokes.vertical)
         )
     )
-    strokes = Rulings(
-        _trimmed(strokes.horizontal, posts.vertical, level, unit, options),
-        _trimmed(strokes.vertical, posts.horizontal, upright, unit, options),
-    )
-    rulings = _supported(strokes, options)
+    rulings = _supported(_cut_back(strokes, long, level, upright, unit, options), options)
+    rulings = _cut_back(rulings, rulings, level, upright, unit, options)  # the rule under a narrow head is short
     rulings = Rulings(
         _without_type(rulings.horizontal, level, unit, options),
         _without_type(rulings.vertical, upright, unit, options),
@@ -174,6 +171,16 @@ def _continues(lines: Floats, sure: tuple[Ruling, ...], options: RulingOptions) 
 # -- strokes of characters in line with a rule ------------------------------------------------------------
 
 
+def _cut_back(
+    rulings: Rulings, posts: Rulings, level: Pixels, upright: Pixels, unit: float, options: RulingOptions
+) -> Rulings:
+    """Both directions trimmed to ``posts`` (:func:`_trimmed`)."""
+    return Rulings(
+        _trimmed(rulings.horizontal, posts.vertical, level, unit, options),
+        _trimmed(rulings.vertical, posts.horizontal, upright, unit, options),
+    )
+
+
 def _trimmed(
     rules: tuple[Ruling, ...], posts: tuple[Ruling, ...], thin: Pixels, unit: float, options: RulingOptions
 ) -> tuple[Ruling, ...]:
@@ -208,9 +215,10 @@ def _cut_end(
     tight = options.model_copy(update={"reach": options.reach / 2})
     hangs = ~_held(_level(lines, where), where, posts, tight)
     cut = hangs & _has_gap(behind) & (tail <= options.sure_length)
+    cut &= ~_ends_together(lines, cut, side, options)
     for n in np.flatnonzero(cut & (tail > options.stroke)).tolist():  # strokes of several characters: none is long
         ink = _ink_behind(lines[n : n + 1], last[n : n + 1], first[n : n + 1], tail[n], thin, unit, side)
-        cut[n] = not _has_run(ink[0], round(options.stroke / _STEP)) and not _ends_together(lines, n, side, options)
+        cut[n] = not _has_run(ink[0], round(options.stroke / _STEP))
     return np.where(cut, last, where)
 
 
@@ -221,12 +229,11 @@ def _has_run(ink: Floats, steps: int) -> bool:
     return bool(np.diff(np.concatenate([[0], gaps, [len(ink)]])).max() > steps)
 
 
-def _ends_together(lines: Floats, number: int, side: int, options: RulingOptions) -> bool:
-    """Whether another long line ends where line ``number`` does: the open side of a table."""
+def _ends_together(lines: Floats, doubted: Bools, side: int, options: RulingOptions) -> Bools:
+    """Whether a long line that is not ``doubted`` ends where each line does: the open side of a table."""
     ends = lines[:, 1 if side < 0 else 2]
-    near = (np.abs(ends - ends[number]) <= options.reach) & (lines[:, 2] - lines[:, 1] >= options.free_length)
-    near[number] = False
-    return bool(near.any())
+    sure = ends[~doubted & (lines[:, 2] - lines[:, 1] >= options.free_length)]
+    return np.asarray((np.abs(ends[:, None] - sure[None, :]) <= options.reach).any(axis=1))
 
 
 def _ink_behind(

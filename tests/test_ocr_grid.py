@@ -278,6 +278,31 @@ def test_a_broken_rule_that_crosses_others_is_no_type() -> None:
     assert spans_of(grid) == table.cells
 
 
+def test_type_in_a_narrow_head_makes_the_rule_under_it_no_longer() -> None:
+    """科目编码 over 类, 款 and 项: a stroke of 目 stands where the rule between 类 and 款 would go on."""
+    merges = ((0, 0, 1, 3), (0, 3, 2, 1), (0, 4, 2, 1))
+    cols = (40.0, 58.0, 75.0, 92.0, 180.0, 250.0)
+    table = DrawnTable(regular(6, 5, row=17).rows, cols, tiling(6, 5, merges))
+    image = page(table, Scan(text=False))
+    pixels, unit = image.pixels.copy(), image.dpi / 72
+    top, bottom, x = table.rows[0] + 4, table.rows[1] - 2.2, round(cols[1] * unit)
+    pixels[round(top * unit) : round(bottom * unit), x - 1 : x + 1] = 0
+    (grid,) = found(replace(image, pixels=pixels))
+    assert spans_of(grid) == table.cells
+
+
+def test_a_rule_broken_behind_the_last_one_across_reaches_the_open_side() -> None:
+    """The others end there too: what lies behind the gap is no type."""
+    table = DrawnTable(regular(5, 4).rows, (40.0, 100.0, 160.0, 220.0, 244.0), regular(5, 4).cells)
+    image = page(table, Scan(text=False, open_sides=True))
+    pixels, unit = image.pixels.copy(), image.dpi / 72
+    y, post = round(table.rows[2] * unit), table.cols[3]
+    pixels[y - 2 : y + 3, round((post + 1.2) * unit) : round((post + 4.2) * unit)] = 255
+    rules = find_rulings(replace(image, pixels=pixels)).horizontal
+    (rule,) = (r for r in rules if abs(r.position - table.rows[2]) < 1)
+    assert rule.end == pytest.approx(table.cols[4], abs=1)
+
+
 @pytest.mark.parametrize("shift", [2.2, 2.5, 2.8, 3.1])
 def test_type_that_fills_a_merged_cell_in_line_with_a_rule_is_no_rule(shift: float) -> None:
     """财政专户管理资金 over two rows of the head: its strokes lie where the rule of the next columns would go on."""

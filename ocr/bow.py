@@ -30,7 +30,7 @@ class BowOptions(BaseModel):
 
     min_bow: float = Field(0.7, gt=0, le=10, description="bow left alone, points: grids follow rules so far")
     max_bow: float = Field(20.0, gt=0, le=60, description="largest bow taken out, points")
-    min_gain: float = Field(1.3, ge=1, le=10, description="times as sharply as before the ink must project in rows")
+    min_gain: float = Field(1.15, ge=1, le=10, description="times as sharply as before the ink must project in rows")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

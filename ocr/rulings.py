@@ -477,12 +477,18 @@ def _stretches(line: list[Ruling], posts: Floats, thin: Pixels, unit: float, opt
     enough = share >= np.where(high - low < 3 * options.window, 0.9, 0.75)
     enough &= np.min(parts, axis=0) >= 0.5
     enough &= _beside(main, low, high, thin, unit) <= _TYPE * share
+    ends = _dark_share(main, low, low + _PADDING, thin, unit), _dark_share(main, high - _PADDING, high, thin, unit)
+    enough &= np.maximum(*ends) >= _REACHES
     return [
         Ruling(main.at((a + b) / 2), a - 0.5, b + 0.5, main.thickness, main.slope)
         for a, b in zip(low[enough].tolist(), high[enough].tolist(), strict=True)
     ]
 
 
+_PADDING = 2.6
+"""Points that type keeps from the borders of its cell; a rule runs up to them."""
+_REACHES = 0.35
+"""Share of that way, on one side at least, in which a rule shows: beside a post it is hard to see."""
 _TYPE = 0.6
 """Type in line with a rule is as dark above and below; beside a rule there is type on one side at most (shares 0–1)."""
 

@@ -357,3 +357,21 @@ def test_rows_of_dots_are_no_rules_on_a_fax() -> None:
     bits = np.where(image.pixels < 128, 0, 255).astype(np.uint8)
     assert [spans_of(g) for g in found(image)] == [HEADER.cells]
     assert not find_rulings(replace(image, pixels=bits, bilevel=True)).vertical
+
+
+@pytest.mark.parametrize(("padding", "rows"), [(9, 1), (0, 2)])
+def test_strokes_in_line_with_a_rule_are_none_where_they_keep_away_from_the_borders(padding: int, rows: int) -> None:
+    """上缴上级 beside 项目: the strokes on which its characters stand lie as high as the rule under 项目 does."""
+    pixels = np.full((400, 900), 255, np.uint8)
+    for y in (100, 180, 230, 280):
+        pixels[y : y + 2, 100:800] = 0
+    for x in (100, 300, 500, 620, 800):
+        pixels[100:282, x : x + 2] = 0
+    pixels[140:142, 100:500] = 0
+    for left in range(502 + padding, 620 - padding, 26):
+        right = min(left + 25, 620 - padding)
+        pixels[140:142, left:right] = 0
+        pixels[128:140, left + 10 : left + 12] = 0
+    (grid,) = found(PageImage(1, pixels, 200, np.eye(3), 324, 144))
+    head = [c for c in grid.cells if c.col == 2 and c.row < 2]
+    assert len(head) == rows

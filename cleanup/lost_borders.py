@@ -63,12 +63,12 @@ def _parts(cell: Cell, borders: Mapping[tuple[int, int, int], float]) -> tuple[C
     """The two cells that a cell over two columns is, or None where it is one."""
     if cell.col_span != 2 or cell.row_span != 1 or cell.reading.text != cell.reading.raw:
         return None
-    border = _border_of(cell, borders)
+    matches = [m for p in (_NUMBER_FIRST, _WORDS_FIRST) if (m := p.fullmatch(cell.reading.text))]
+    border = _border_of(cell, borders) if matches else None
     if border is None:
         return None
-    for pattern in (_NUMBER_FIRST, _WORDS_FIRST):
-        match = pattern.fullmatch(cell.reading.text)
-        if match and (lines := _lines_of(cell, len(match.group(1)), border)):
+    for match in matches:
+        if lines := _lines_of(cell, len(match.group(1)), border):
             return (
                 _one(cell, match.group(1), lines[0], (cell.box.left, border), 0),
                 _one(cell, match.group(2), lines[1], (border, cell.box.right), 1),
@@ -115,14 +115,12 @@ def _piece(line: TextLine, characters: list[Character]) -> TextLine:
     """A part of a line; all of it where it holds all characters."""
     if len(characters) == sum(bool(c.text.strip()) for c in line.characters):
         return line
-    box = replace(
-        line.box,
-        left=min(max(characters[0].left, line.box.left), line.box.right),
-        right=max(min(characters[-1].right, line.box.right), line.box.left),
-    )
-    box = replace(box, right=max(box.left, box.right))
+    # a text layer's characters need not stand in the order in which they are read
+    left = min(max(min(c.left for c in characters), line.box.left), line.box.right)
+    right = max(min(max(c.right for c in characters), line.box.right), left)
     text = "".join(c.text for c in characters)
     confidence = sum(c.probability for c in characters) / len(characters)
+    box = replace(line.box, left=left, right=right)
     return replace(line, text=text, box=box, confidence=confidence, characters=tuple(characters))
 
 

@@ -120,3 +120,16 @@ def test_a_page_that_bends_moves_the_border() -> None:
         for c in table().cells
     )
     assert texts(parted(replace(table(), cells=moved))) == ["2120201", "城乡社区规划", "611.78"]
+
+
+def test_characters_out_of_order_make_no_box_inside_out() -> None:
+    """A text layer may hold its characters in any order."""
+    through = joined(line("2120201", 43, 125), line("城乡社区规划", 103, 125))
+    name = through.characters[7:]
+    there = [(c.left, c.right) for c in reversed(name[1:])]
+    mixed = (name[0], *(replace(c, left=a, right=b) for c, (a, b) in zip(name[1:], there, strict=True)))
+    shifted = (*through.characters[:6], replace(through.characters[6], left=41, right=42), *mixed)
+    found = parted(table(through=replace(through, characters=shifted)))
+    assert texts(found)[:2] == ["2120201", "城乡社区规划"]
+    code = next(c for c in found.cells if (c.row, c.col) == (1, 0))
+    assert code.lines[0].box.left < code.lines[0].box.right

@@ -31,12 +31,8 @@ def mend_signs(document: Document) -> Document:
     How often the document prints signs with a bar and, surely read, without one, is the prior. Where it prints only
     such with a bar, one that the recogniser thought of is enough, and a sign without one is said. Idempotent.
     """
-    cells = [c for t in document.tables for c in t.cells if _SIGN.match(c.reading.text)]
-    if not cells:
-        return document
-    barred = sum(_sign(c) in "≥≤≧≦" for c in cells)
-    plain = sum(_sign(c) in _WITH_BAR and _probability(c) >= _SURE for c in cells)
-    prior, bars = (barred + 1) / (plain + 0.2), prints_bars(document)
+    barred, plain = _printed(document)
+    prior, bars = (barred + 1) / (plain + 0.2), _only_bars(barred, plain)
     blocks = tuple(
         replace(b, cells=tuple(_mended(c, prior, bars) for c in b.cells)) if isinstance(b, Table) else b
         for b in document.blocks
@@ -46,9 +42,18 @@ def mend_signs(document: Document) -> Document:
 
 def prints_bars(document: Document) -> bool:
     """Whether the document's targets have signs with a bar, and none surely without: a > there is a pale ≥."""
+    return _only_bars(*_printed(document))
+
+
+def _only_bars(barred: int, plain: int) -> bool:
+    return barred >= _MANY and not plain
+
+
+def _printed(document: Document) -> tuple[int, int]:
+    """How many targets have a sign with a bar, and how many surely one without."""
     cells = [c for t in document.tables for c in t.cells if _SIGN.match(c.reading.text)]
     barred = sum(_sign(c) in "≥≤≧≦" for c in cells)
-    return barred >= _MANY and not any(_sign(c) in _WITH_BAR and _probability(c) >= _SURE for c in cells)
+    return barred, sum(_sign(c) in _WITH_BAR and _probability(c) >= _SURE for c in cells)
 
 
 def mend_percents(document: Document) -> Document:
